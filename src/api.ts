@@ -1,0 +1,135 @@
+// What the engine tells about itself: the shapes behind `taploom show … --json`, the control API and the library.
+// Owns types only. Field names are the public interface; add, never rename.
+
+import type { Config } from "./config/model.js";
+
+export interface FrameCount {
+  frames: number;
+  bytes: number;
+}
+
+/** Drops by reason, in the names of the public interface (`queue-full`, …); reasons that never happened are absent. */
+export type Drops = Record<string, number>;
+
+export interface PortStatus {
+  switch: string;
+  name: string;
+  kind: "tap" | "interface" | "stream" | "pcap" | "memory" | "generator" | "capture";
+  /** What is at the other end: device, path or file; "" where there is none. */
+  device: string;
+  link: "up" | "down";
+  /** As a user would write it: `access 10`, `trunk 10,20,100-199 native 1`, `tunnel 5`, `monitor`. */
+  vlan: string;
+  rx: FrameCount;
+  tx: FrameCount;
+  drops: Drops;
+  /** Frames from this port that went on to at least one other: rx.frames = forwarded + drops on the way in. */
+  forwarded: number;
+  /** Copies beyond the first that its frames were multiplied into, by floods and mirrors. */
+  copies: number;
+  /** Frames that were handed to this port: offered = tx.frames + drops on the way out + queued. */
+  offered: number;
+  queued: number;
+}
+
+export interface FdbEntry {
+  switch: string;
+  vlan: number;
+  /** Lower case, colons. */
+  mac: string;
+  port: string;
+  /** Seconds since it was last seen. */
+  age: number;
+  static: boolean;
+}
+
+export interface VlanStatus {
+  switch: string;
+  vlan: number;
+  /** Ports whose frames of this VLAN leave tagged, and those whose leave untagged. */
+  tagged: string[];
+  untagged: string[];
+  rx: FrameCount;
+  /** MACs known in it. */
+  macs: number;
+}
+
+export interface Totals {
+  rx: FrameCount;
+  tx: FrameCount;
+  forwarded: number;
+  copies: number;
+  drops: Drops;
+  queued: number;
+  /** rx + copies − tx − drops − queued: 0 when no frame is on its way; every frame is accounted for. */
+  unaccounted: number;
+}
+
+export interface Stats {
+  version: string;
+  pid: number;
+  /** Seconds since start. */
+  uptime: number;
+  workers: number;
+  totals: Totals;
+  fdb: { entries: number; capacity: number };
+}
+
+export interface MirrorStatus {
+  switch: string;
+  name: string;
+  from: string[];
+  vlans: number[];
+  direction: "in" | "out" | "both";
+  to: string;
+  snaplen: number | null;
+  rate: string | null;
+}
+
+/** What `apply` did; names are `SWITCH/PORT` or `SWITCH`. */
+export interface Applied {
+  added: string[];
+  removed: string[];
+  changed: string[];
+  /** Ports that lost no frame. */
+  unchanged: string[];
+}
+
+export type EngineEvent =
+  | { event: "port"; switch: string; port: string; link: "up" | "down"; why: string }
+  | { event: "mac"; switch: string; port: string; vlan: number; mac: string; what: "learned" | "moved" | "aged" | "evicted"; from?: string }
+  /** Events came faster than they were read, and so many are missing here. */
+  | { event: "lost"; count: number };
+
+export interface CaptureOptions {
+  /** Bytes of each frame, 14 to 65536; absent: whole. */
+  snaplen?: number;
+  direction?: "in" | "out" | "both";
+  /** tcpdump expression (its common subset); absent: every frame. */
+  filter?: string;
+}
+
+/** Everything that a command, the control API or an embedding program can ask of a running engine. */
+export interface EngineApi {
+  ports(): PortStatus[];
+  fdb(): FdbEntry[];
+  vlans(): VlanStatus[];
+  mirrors(): MirrorStatus[];
+  stats(): Stats;
+  config(): Config;
+  /** All of it or, on any error, nothing. Throws ConfigError or EngineError. */
+  apply(config: Config): Promise<Applied>;
+  /** Forgets what was learned and returns how many MACs that were. */
+  flush(switchName: string, only?: { vlan?: number; port?: string }): number;
+  /** Live copies of a port's frames as the bytes of a pcapng file; ends when the signal aborts or the port goes. */
+  capture(switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  stop(): Promise<Stats>;
+}
+
+/** A refusal with a remedy: `message` says what, where and how to fix it; `code` is for programs. */
+export class EngineError extends Error {
+  constructor(readonly code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "EngineError";
+  }
+}

@@ -1,0 +1,108 @@
+// The C++ addon as TypeScript sees it: devices, sockets in batches, and the poller that a worker waits in.
+// Owns the contract of native/ and the loading of it. Nothing here decides anything.
+
+import { createRequire } from "node:module";
+import { EngineError } from "../api.js";
+
+/** An fd with what was found out while it was opened. */
+export interface OpenedDevice {
+  fd: number;
+  /** Whether the device was made by the call (and vanishes with the fd). */
+  created: boolean;
+  /** Bytes, as the device has it now. */
+  mtu: number;
+}
+
+/** Where the poller finds its worker's part of the shared memory; byte offsets and counts, see assembly/layout.ts. */
+export interface Geometry {
+  rx: number;
+  rxMax: number;
+  slots: number;
+  slotSize: number;
+  slotCount: number;
+  headroom: number;
+  frameMax: number;
+  dirtyCount: number;
+  dirtyList: number;
+  queues: number;
+  queueSize: number;
+  ringSize: number;
+  portsMax: number;
+  cuts: number;
+  pipeSize: number;
+}
+
+export type PollerEvent = {
+  port: number;
+  /** up: frames can leave. down: the link is down, the attachment stays. gone: the device is lost or the peer
+   *  hung up; its fd is closed (a listener goes on listening). */
+  what: "up" | "down" | "gone";
+  /** errno's name where there is one (EBADFD, ENETDOWN, EPIPE, …), "closed", or "fault" where the core asked for it. */
+  why: string;
+};
+
+/** What a worker waits in: transmits, waits and receives for all its devices and sockets, in batches. */
+export interface Poller {
+  /** eventfd that wakes `turn`; pass it to `Addon.ring`. */
+  readonly doorbell: number;
+  /** Takes over an fd for a port. For streams `pipe` is the pipe's offset in memory, and `listener` an fd that
+   *  connections are accepted from, one at a time, or -1. */
+  attach(port: number, kind: "tap" | "packet" | "stream", fd: number, pipe: number, listener: number): void;
+  /** Closes what a port has. Frames that wait for it stay in its queue. */
+  detach(port: number): void;
+  /** Transmits what is queued for the ports in the dirty list, then waits up to `timeout` ms (0: not at all;
+   *  -1: without end) for input or a ring of the doorbell, then receives: frames of devices into the RX
+   *  descriptors, bytes of streams into their pipes. Returns how many RX descriptors it filled, + POLLER_EVENTS
+   *  where `events` has something to tell, + POLLER_RUNG where the doorbell rang. */
+  turn(timeout: number): number;
+  events(): PollerEvent[];
+  close(): void;
+}
+
+export const POLLER_EVENTS = 0x10000;
+export const POLLER_RUNG = 0x20000;
+
+export interface Addon {
+  /** Attaches to a TAP device, making it where it is not there. `mtu` 0 leaves the MTU. Errors carry errno's name as `code`. */
+  openTap(name: string, mtu: number): OpenedDevice;
+  /** An AF_PACKET socket on an existing device, promiscuous, that does not see what it sent itself. */
+  openPacket(name: string): OpenedDevice;
+  /** A Unix stream socket that listens at `path` (mode 0600 before the umask). */
+  listen(path: string): number;
+  /** A connected Unix stream socket. */
+  connect(path: string): number;
+  close(fd: number): void;
+  ring(doorbell: number): void;
+  /** Index of a network device in this namespace, 0 where there is none. */
+  deviceIndex(name: string): number;
+  deviceMtu(name: string): number;
+  setDeviceMtu(name: string, mtu: number): void;
+  createPoller(memory: Uint8Array, geometry: Geometry): Poller;
+}
+
+let loaded: Addon | undefined;
+let failure: unknown;
+
+/** The addon, or undefined where it is not built; the reason is kept for `requireAddon`. */
+export function findAddon(): Addon | undefined {
+  if (loaded || failure) return loaded;
+  try {
+    loaded = createRequire(import.meta.url)("../../../build/Release/taploom.node") as Addon;
+  } catch (error) {
+    failure = error;
+  }
+  return loaded;
+}
+
+/** The addon, or an error that says what is missing and how to get it. */
+export function requireAddon(attachment: string): Addon {
+  const addon = findAddon();
+  if (addon) return addon;
+  throw new EngineError(
+    "ADDON_MISSING",
+    process.platform === "linux"
+      ? `"${attachment}" needs the native addon, which is not built: install a C++ compiler and make, then run "npm rebuild taploom" (in a checkout: "npm ci")`
+      : `"${attachment}" needs Linux: on ${process.platform} use memory, pcap and generator ports`,
+    { cause: failure },
+  );
+}
