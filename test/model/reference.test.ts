@@ -126,6 +126,13 @@ describe("learning", () => {
     expect(reached(lab.input("c", testFrame({ source: B, destination: A }), 9999))).toEqual(["a"]);
   });
 
+  it("keeps a trunk's static MACs in its native and in its listed VLANs", () => {
+    const lab = makeSwitch({
+      t: port({ mode: "trunk", vids: [2, 3], native: 1 }, { macs: [A] }), a: port({ mode: "trunk", vids: "all" }),
+    });
+    expect(lab.entries(0).map((entry) => entry.vid)).toEqual([1, 2, 3]);
+  });
+
   it.each(["00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff"])(
     "forwards from %s and does not learn it",
     (source) => {

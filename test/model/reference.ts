@@ -203,12 +203,11 @@ function nativeVid(vlan: Exclude<ReferenceVlan, { mode: "access" | "tunnel" }>):
   return vlan.mode === "native-tagged" ? vlan.vid : vlan.native;
 }
 
-/** VLANs that a port's configured MACs live in: where untagged frames go, else every listed one. */
+/** VLANs that a port's configured MACs live in: all that its configuration names. */
 function homeVids(vlan: ReferenceVlan): Vid[] {
   if (vlan.mode === "access" || vlan.mode === "tunnel") return [vlan.vid];
   const native = nativeVid(vlan);
-  if (native !== undefined) return [native];
-  return vlan.vids === "all" ? Array.from({ length: 4094 }, (_, index) => index + 1) : vlan.vids;
+  return [...(native === undefined ? [] : [native]), ...(vlan.vids === "all" ? [] : vlan.vids)];
 }
 
 /** `all` are the 4094 that can be used: 4095 is reserved. */
