@@ -86,6 +86,34 @@ describe("tags", () => {
   });
 });
 
+describe("a customer's tag", () => {
+  const tunnel = { mode: "tunnel", vid: 5 } as const;
+  const ports = { a: port(tunnel), b: port(access(5)), c: port({ mode: "trunk", vids: [6], native: 5 }) };
+
+  it("that entered a tunnel reaches native ports and no access port", () => {
+    expect(reached(makeSwitch(ports).input("a", testFrame({ tags: [cTag(9)] }), 0))).toEqual(["c"]);
+    expect(reached(makeSwitch(ports).input("a", testFrame({ tags: [cTag(0)] }), 0))).toEqual(["b", "c"]);
+  });
+
+  it("is no way to an access port either where the destination is known", () => {
+    const lab = makeSwitch(ports);
+    lab.input("b", testFrame({ source: B }), 0);
+    expect(lab.input("a", testFrame({ destination: B, tags: [cTag(9)] }), 0).drop).toBe("vlan");
+    expect(reached(lab.input("a", testFrame({ destination: B }), 0))).toEqual(["b"]);
+  });
+
+  it("that came double-tagged from a trunk reaches access ports", () => {
+    const lab = makeSwitch({ a: port({ mode: "trunk", vids: [5] }), b: port(access(5)) });
+    const [output] = lab.input("a", testFrame({ tags: [sTag(5), cTag(9)] }), 0).outputs;
+    expect(output).toEqual({ port: "b", frame: testFrame({ tags: [cTag(9)] }) });
+  });
+
+  it("makes a flood to access ports alone a drop", () => {
+    const lab = makeSwitch({ a: port(tunnel), b: port(access(5)) });
+    expect(lab.input("a", testFrame({ tags: [cTag(9)] }), 0).drop).toBe("same-port");
+  });
+});
+
 describe("learning", () => {
   it("sends to the one port where a MAC was seen, and floods before", () => {
     const lab = makeTrio();

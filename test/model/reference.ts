@@ -44,6 +44,8 @@ interface Inside {
   vid: Vid;
   tag: Tag;
   bare: Uint8Array;
+  /** It entered a tunnel with a VLAN tag of the customer's, which is now part of the rest. */
+  customerTagged: boolean;
 }
 
 const FRAME_MIN = 14;
@@ -113,13 +115,13 @@ export class ReferenceSwitch {
   #unicast(from: string, to: string, inside: Inside): ReferenceResult {
     if (to === from) return dropped("same-port");
     if (this.#isApart(from, to)) return dropped("isolated");
+    if (this.#isHidden(to, inside)) return dropped("vlan");
     return this.#leave([to], inside);
   }
 
   #flood(from: string, inside: Inside): ReferenceResult {
-    const others = Object.keys(this.#config.ports).filter(
-      (port) => port !== from && this.#isMember(port, inside.vid) && !this.#down.has(port),
-    );
+    const others = Object.keys(this.#config.ports).filter((port) => port !== from
+      && this.#isMember(port, inside.vid) && !this.#down.has(port) && !this.#isHidden(port, inside));
     const reached = others.filter((port) => !this.#isApart(from, port));
     if (reached.length > 0) return this.#leave(reached, inside);
     return dropped(others.length > 0 ? "isolated" : "same-port");
@@ -142,6 +144,11 @@ export class ReferenceSwitch {
     if (monitor) return false;
     if (vlan.mode === "access" || vlan.mode === "tunnel") return vlan.vid === vid;
     return includes(vlan.vids, vid) || nativeVid(vlan) === vid;
+  }
+
+  /** A guest at an access port could not tell a customer's tag from the network's, and so does not get to see it. */
+  #isHidden(port: string, inside: Inside): boolean {
+    return inside.customerTagged && this.#port(port).vlan.mode === "access";
   }
 
   #isApart(one: string, other: string): boolean {
@@ -180,16 +187,21 @@ function isMalformed(vlan: ReferenceVlan, frame: Uint8Array): boolean {
 
 /** Ingress: the frame with its VLAN, or undefined where the port does not take it. */
 function enter(vlan: ReferenceVlan, frame: Uint8Array): Inside | undefined {
-  if (vlan.mode === "tunnel") return { vid: vlan.vid, tag: sTag(vlan.vid), bare: frame };
   const tag = outerTag(frame);
+  if (vlan.mode === "tunnel") {
+    const customerTagged = tag !== undefined && tag.vid !== 0;
+    return { vid: vlan.vid, tag: sTag(vlan.vid), bare: frame, customerTagged };
+  }
   if (tag && tag.vid !== 0) {
     const taken = vlan.mode !== "access" && includes(vlan.vids, tag.vid);
-    return taken ? { vid: tag.vid, tag, bare: popTag(frame) } : undefined;
+    return taken ? { vid: tag.vid, tag, bare: popTag(frame), customerTagged: false } : undefined;
   }
   const vid = vlan.mode === "access" ? vlan.vid : nativeVid(vlan);
   if (vid === undefined) return undefined;
   // A priority tag becomes a VLAN tag: its TPID, PCP and DEI stay.
-  return tag ? { vid, tag: { ...tag, vid }, bare: popTag(frame) } : { vid, tag: cTag(vid), bare: frame };
+  return tag
+    ? { vid, tag: { ...tag, vid }, bare: popTag(frame), customerTagged: false }
+    : { vid, tag: cTag(vid), bare: frame, customerTagged: false };
 }
 
 /** Egress: whether a port sends the frames of one of its VLANs with their tag. */

@@ -1,8 +1,8 @@
 // Who gets a broadcast, and how it is tagged: ports of every VLAN mode on one switch, a row for each kind of frame at
 // each port. Owns data only, so that the reference model and the real core are held to the same rows.
 // The cases are those of Open vSwitch's test "VLAN handling" (tests/ofproto-dpif.at), in our own terms: no port of
-// ours sends priority tags, tunnels push 802.1ad tags and carry every frame of their VLAN, and an access port takes
-// the outer tag off whatever is inside.
+// ours sends priority tags, tunnels push 802.1ad tags and carry every frame of their VLAN, and a customer's tag that
+// entered through a tunnel stays away from access ports.
 // Read first: IEEE 802.1Q clause 6.9, and reference.ts for the VLAN modes.
 
 import type { ReferenceVlan } from "./reference.js";
@@ -128,16 +128,16 @@ const ROWS: readonly CompactRow[] = [
   [8, [c(12, 1)], [[1, 5, 6, 100], [c(12, 1)]], [[3, 4, 7, 11, 12], []]],
 
   [9, [], [[1, 5, 6, 7, 8, 100], [s(10)]], [[2, 10], []]],
-  [9, [c(10)], [[1, 5, 6, 7, 8, 100], [s(10), c(10)]], [[2, 10], [c(10)]]],
-  [9, [c(11)], [[1, 5, 6, 7, 8, 100], [s(10), c(11)]], [[2, 10], [c(11)]]],
+  [9, [c(10)], [[1, 5, 6, 7, 8, 100], [s(10), c(10)]], [[10], [c(10)]]],
+  [9, [c(11)], [[1, 5, 6, 7, 8, 100], [s(10), c(11)]], [[10], [c(11)]]],
 
   [10, [], [[1, 5, 6, 7, 8, 100], [s(10)]], [[2, 9], []]],
   [10, [c(0)], [[1, 5, 6, 7, 8, 100], [s(10), c(0)]], [[2, 9], [c(0)]]],
-  [10, [c(11)], [[1, 5, 6, 7, 8, 100], [s(10), c(11)]], [[2, 9], [c(11)]]],
-  [10, [c(12)], [[1, 5, 6, 7, 8, 100], [s(10), c(12)]], [[2, 9], [c(12)]]],
+  [10, [c(11)], [[1, 5, 6, 7, 8, 100], [s(10), c(11)]], [[9], [c(11)]]],
+  [10, [c(12)], [[1, 5, 6, 7, 8, 100], [s(10), c(12)]], [[9], [c(12)]]],
 
-  [11, [c(10)], [[1, 5, 6, 100], [s(12), c(10)]], [[3, 4, 7, 8, 12], [c(10)]]],
-  [11, [c(10, 1)], [[1, 5, 6, 100], [s(12), c(10, 1)]], [[3, 4, 7, 8, 12], [c(10, 1)]]],
+  [11, [c(10)], [[1, 5, 6, 100], [s(12), c(10)]], [[7, 8, 12], [c(10)]]],
+  [11, [c(10, 1)], [[1, 5, 6, 100], [s(12), c(10, 1)]], [[7, 8, 12], [c(10, 1)]]],
 ];
 
 export const VLAN_TABLE: readonly VlanRow[] = ROWS.map(([from, tags, ...groups]) => ({
