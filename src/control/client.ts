@@ -1,0 +1,172 @@
+// The control API as functions: what the commands call. Speaks HTTP over the Unix socket, loads no engine.
+// Owns the errors of a conversation: nobody there, not allowed, not an engine, refused.
+
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import type { Applied, CaptureOptions, FdbEntry, MirrorStatus, PortStatus, Stats, VlanStatus } from "../api.js";
+import { PROBLEM_TYPE, type Problem } from "./problem.js";
+
+/** A configuration in the shape of the user's file. */
+export type ConfigValue = Record<string, unknown>;
+
+/** A request that was not done; `message` says why and what to do. */
+export class ControlError extends Error {
+  /** `problem`: what the engine answered; absent where no engine did. */
+  constructor(message: string, readonly problem?: Problem, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ControlError";
+  }
+}
+
+interface Ask {
+  method: string;
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+/** The engine at a control socket; every function throws ControlError where it cannot be reached or refuses. */
+export class ControlClient {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  ports(): Promise<PortStatus[]> {
+    return this.#json({ method: "GET", path: "/ports" });
+  }
+
+  fdb(): Promise<FdbEntry[]> {
+    return this.#json({ method: "GET", path: "/fdb" });
+  }
+
+  vlans(): Promise<VlanStatus[]> {
+    return this.#json({ method: "GET", path: "/vlans" });
+  }
+
+  mirrors(): Promise<MirrorStatus[]> {
+    return this.#json({ method: "GET", path: "/mirrors" });
+  }
+
+  stats(): Promise<Stats> {
+    return this.#json({ method: "GET", path: "/stats" });
+  }
+
+  config(): Promise<ConfigValue> {
+    return this.#json({ method: "GET", path: "/config" });
+  }
+
+  apply(config: ConfigValue): Promise<Applied> {
+    return this.#json({ method: "PUT", path: "/config", body: config });
+  }
+
+  addPort(switchName: string, portName: string, port: unknown): Promise<Applied> {
+    return this.#json({ method: "POST", path: pathOf("switches", switchName, "ports", portName), body: port });
+  }
+
+  removePort(switchName: string, portName: string): Promise<Applied> {
+    return this.#json({ method: "DELETE", path: pathOf("switches", switchName, "ports", portName) });
+  }
+
+  flush(switchName: string, only: { vlan?: number; port?: string } = {}): Promise<{ flushed: number }> {
+    return this.#json({ method: "DELETE", path: pathOf("switches", switchName, "fdb") + queryOf(only) });
+  }
+
+  /** The bytes of a pcapng file as they come; ends when the signal aborts, or the engine ends it. */
+  async* capture(
+    switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
+  ): AsyncGenerator<Buffer> {
+    const path = pathOf("switches", switchName, "ports", portName, "capture") + queryOf({ ...options });
+    try {
+      yield* await this.#ask({ method: "GET", path, signal });
+    } catch (error) {
+      if (!signal.aborted) throw this.#explained(error);
+    }
+  }
+
+  /** Stops the engine; its final statistics. */
+  stop(): Promise<Stats> {
+    return this.#json({ method: "POST", path: "/stop" });
+  }
+
+  /** Whether somebody still listens at the socket. */
+  async answers(): Promise<boolean> {
+    const caller = connect({ path: this.#socketPath });
+    try {
+      await once(caller, "connect");
+      return true;
+    } catch {
+      return false;
+    } finally {
+      caller.destroy();
+    }
+  }
+
+  async #json<T>(ask: Ask): Promise<T> {
+    return JSON.parse(await textOf(await this.#ask(ask))) as T;
+  }
+
+  async #ask(ask: Ask): Promise<IncomingMessage> {
+    const response = await this.#send(ask).catch((error: unknown) => {
+      throw this.#explained(error);
+    });
+    if (response.statusCode === 200) return response;
+    const text = await textOf(response);
+    const problem = response.headers["content-type"]?.startsWith(PROBLEM_TYPE) ? JSON.parse(text) as Problem : undefined;
+    throw new ControlError(problem?.detail ?? `${this.#socketPath}: answers ${response.statusCode}, but not as taploom does`, problem);
+  }
+
+  #send({ method, path, body, signal }: Ask): Promise<IncomingMessage> {
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const headers = payload === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) };
+    return new Promise((resolve, reject) => {
+      const asking = request({ socketPath: this.#socketPath, method, path, headers, agent: false, ...(signal && { signal }) });
+      asking.once("response", resolve).once("error", reject);
+      asking.end(payload);
+    });
+  }
+
+  #explained(error: unknown): unknown {
+    if (error instanceof ControlError) return error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const remedy = REMEDIES[code ?? ""] ?? "look whether a taploom engine is what listens there";
+    return new ControlError(`control socket ${this.#socketPath}: ${WHATS[code ?? ""] ?? message}; ${remedy}`, undefined, { cause: error });
+  }
+}
+
+const START = "start one with \"taploom up CONFIG\", or name the socket of one with --control PATH";
+const WHATS: Record<string, string> = {
+  ENOENT: "no engine is running there (no such file)",
+  ECONNREFUSED: "no engine is running there (nobody listens)",
+  EACCES: "no permission to connect: the engine belongs to another user",
+  ECONNRESET: "the engine hung up",
+};
+const REMEDIES: Record<string, string> = {
+  ENOENT: START,
+  ECONNREFUSED: START,
+  EACCES: "run this as the user that started it",
+  ECONNRESET: "it may be stopping, or have too many connections; try again",
+};
+
+function pathOf(...segments: string[]): string {
+  return segments.map((segment) => `/${encodeURIComponent(segment)}`).join("");
+}
+
+function queryOf(values: Record<string, string | number | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query.size === 0 ? "" : `?${query}`;
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const piece of response) text += piece as string;
+  return text;
+}

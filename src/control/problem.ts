@@ -1,0 +1,44 @@
+// Refusals as RFC 9457 problem details: one place that knows which error is which status.
+// Owns that table. Read: RFC 9457, section 3.1.
+
+import { STATUS_CODES } from "node:http";
+import { EngineError } from "../api.js";
+import { ConfigError } from "../config/error.js";
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+/** Problem details; `type` is absent, which means about:blank, so that `title` is the status's own phrase. */
+export interface Problem {
+  title: string;
+  status: number;
+  detail: string;
+  /** For programs: an EngineError's code. */
+  code?: string;
+  /** One for each fault of a configuration. */
+  problems?: { path: string; message: string }[];
+}
+
+/** EngineError codes that are not 409 Conflict. */
+const STATUS_OF_CODE: Record<string, number> = {
+  NO_SUCH_SWITCH: 404,
+  NO_SUCH_PORT: 404,
+  BAD_FILTER: 400,
+  BUSY: 503,
+};
+
+export function makeProblem(status: number, detail: string): Problem {
+  return { title: STATUS_CODES[status] ?? "Error", status, detail };
+}
+
+/** What to answer to a request that failed with `error`: a refusal with its remedy, or 500 for what nobody foresaw. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ConfigError) {
+    const problems = error.problems.map(({ path, message }) => ({ path, message }));
+    return { ...makeProblem(422, error.message), problems };
+  }
+  if (error instanceof EngineError) {
+    return { ...makeProblem(STATUS_OF_CODE[error.code] ?? 409, error.message), code: error.code };
+  }
+  const { statusCode, message } = error as { statusCode?: number; message?: string };
+  return makeProblem(statusCode ?? 500, message ?? String(error));
+}

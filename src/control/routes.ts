@@ -1,0 +1,152 @@
+// The control API's resources, one entry each: what is asked, what is answered, and what the document says of it.
+// Owns the mapping of HTTP onto EngineApi; decides nothing itself.
+
+import { Type, type TSchema } from "@sinclair/typebox";
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import { Readable } from "node:stream";
+import { EngineError, type CaptureOptions, type Stats as EngineStats } from "../api.js";
+import { configFromValue } from "../config/parse.js";
+import { valueOfConfig } from "../config/print.js";
+import { ConfigSchema, PortSchema } from "../config/schema.js";
+import { requireNames, type Changes } from "./changes.js";
+import { eventLines, type ObservableEngine } from "./events.js";
+import * as schema from "./schema.js";
+import type { Turns } from "./turns.js";
+
+/** Streams (captures and events) at once; commands have connections left beside them. */
+export const STREAMS_MAX = 16;
+
+const NESTING_MAX = 32; // configurations have about 7
+
+export interface RouteContext {
+  engine: ObservableEngine;
+  changes: Changes;
+  turns: Turns;
+  /** Aborts when the server closes; streams end then. */
+  closing: AbortSignal;
+  stop(): Promise<EngineStats>;
+}
+
+type SwitchParams = { switch: string };
+type PortParams = { switch: string; port: string };
+
+export function addRoutes(app: FastifyInstance, context: RouteContext): void {
+  addReads(app, context);
+  addChanges(app, context);
+  addStreams(app, context);
+}
+
+function addReads(app: FastifyInstance, { engine }: RouteContext): void {
+  const list = (item: TSchema): TSchema => Type.Array(schema.named(item));
+  app.get("/ports", { schema: says("Ports with their counters", list(schema.Port)) }, async () => engine.ports());
+  app.get("/fdb", { schema: says("The forwarding database", list(schema.FdbEntry)) }, async () => engine.fdb());
+  app.get("/vlans", { schema: says("VLANs with their members", list(schema.Vlan)) }, async () => engine.vlans());
+  app.get("/mirrors", { schema: says("Mirrors", list(schema.Mirror)) }, async () => engine.mirrors());
+  app.get("/stats", { schema: says("Totals of the whole engine", schema.named(schema.Stats)) }, async () => engine.stats());
+  app.get("/config", { schema: says("The configuration, as a file would say it", ConfigSchema) },
+    async () => valueOfConfig(engine.config()));
+  app.get("/openapi.json", { schema: says("This document", Type.Object({}, { additionalProperties: true })) },
+    async () => app.swagger());
+}
+
+function addChanges(app: FastifyInstance, { engine, changes, stop }: RouteContext): void {
+  const applied = schema.named(schema.Applied);
+  app.put("/config", {
+    schema: { ...says("Make the engine match a configuration: all of it or, on any error, nothing", applied), body: ConfigSchema },
+    validatorCompiler: checkedByItsOwnParser,
+  }, async (request) => changes.apply(() => configFromValue(request.body)));
+
+  app.post<{ Params: PortParams }>("/switches/:switch/ports/:port", {
+    schema: { ...says("Add a port", applied), params: schema.PortParams, body: PortSchema },
+    validatorCompiler: checkedByItsOwnParser,
+  }, async ({ params, body }) => changes.addPort(params.switch, params.port, body));
+
+  app.delete<{ Params: PortParams }>("/switches/:switch/ports/:port", {
+    schema: { ...says("Remove a port", applied), params: schema.PortParams },
+  }, async ({ params }) => changes.removePort(params.switch, params.port));
+
+  app.delete<{ Params: SwitchParams; Querystring: { vlan?: number; port?: string } }>("/switches/:switch/fdb", {
+    schema: { ...says("Forget learned MACs", schema.named(schema.Flushed)), params: schema.SwitchParams, querystring: schema.FlushQuery },
+  }, async ({ params, query }) => {
+    requireNames(engine.config(), params.switch, query.port);
+    return { flushed: engine.flush(params.switch, { ...query }) };
+  });
+
+  app.post("/stop", { schema: says("Stop the engine; the answer is its final statistics", schema.named(schema.Stats)) }, () => stop());
+}
+
+function addStreams(app: FastifyInstance, context: RouteContext): void {
+  const { engine } = context;
+  app.get<{ Params: PortParams; Querystring: CaptureOptions }>("/switches/:switch/ports/:port/capture", {
+    schema: {
+      ...streams("Live capture of a port, until either end hangs up", "application/x-pcapng", { type: "string", format: "binary" }),
+      params: schema.PortParams,
+      querystring: schema.CaptureQuery,
+    },
+  }, async (request, reply) => {
+    const { params, query } = request;
+    requireNames(engine.config(), params.switch, params.port);
+    const signal = beginStream(request, reply, context);
+    const frames = engine.capture(params.switch, params.port, { ...query }, signal)[Symbol.asyncIterator]();
+    // The file's header comes at once, and a refusal instead of it can still be said as a problem.
+    const first = await frames.next();
+    return reply.type("application/x-pcapng").send(Readable.from(resume(first, frames), { objectMode: false }));
+  });
+
+  app.get("/events", {
+    schema: streams("Events from now on, a line of JSON each", "application/x-ndjson", { type: "string" }),
+  }, async (request, reply) => {
+    const signal = beginStream(request, reply, context);
+    const lines = eventLines(engine, () => true);
+    signal.addEventListener("abort", () => lines.push(null));
+    return reply.type("application/x-ndjson").send(lines);
+  });
+}
+
+/** Takes a stream's place and returns the signal that ends it: the client has gone, or the server closes. */
+function beginStream(request: FastifyRequest, reply: FastifyReply, { turns, closing }: RouteContext): AbortSignal {
+  if (turns.streams >= STREAMS_MAX) {
+    throw new EngineError("BUSY", `${STREAMS_MAX} captures and event streams are open, and no more can be; end one of them first`);
+  }
+  const { socket } = request.raw;
+  turns.becomeStream(socket);
+  socket.setTimeout(0); // a quiet network is no stall
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  return AbortSignal.any([gone.signal, closing]);
+}
+
+/** What an iterator gives, its first result included; an abort is an end like any other. */
+async function* resume(first: IteratorResult<Uint8Array>, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    for (let result = first; !result.done; result = await rest.next()) yield result.value;
+  } catch (error) {
+    if ((error as Error).name !== "AbortError") throw error;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/**
+ * Configurations are checked by config/, which says more than a schema can; here the schema is documentation.
+ * Only depth is looked at before: what walks a value must not run out of stack.
+ */
+const checkedByItsOwnParser = () => (value: unknown) => (
+  isDeeper(value, NESTING_MAX) ? { error: new Error(`nested more than ${NESTING_MAX} deep, which no configuration is`) } : true
+);
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
+const REFUSAL = { description: "refused", content: { "application/problem+json": { schema: schema.named(schema.Problem) } } };
+
+function says(summary: string, response: TSchema): FastifySchema {
+  const content = { "application/json": { schema: response } };
+  return { summary, response: { 200: { description: "done", content }, "4xx": REFUSAL, "5xx": REFUSAL } } as FastifySchema;
+}
+
+function streams(summary: string, type: string, of: object): FastifySchema {
+  return { summary, response: { 200: { description: "stream", content: { [type]: { schema: of } } }, "4xx": REFUSAL, "5xx": REFUSAL } } as FastifySchema;
+}

@@ -1,0 +1,120 @@
+// What the control API says and takes, as TypeBox schemas: they make the OpenAPI document and check queries.
+// Owns their wording; the TypeScript shapes are those of ../api.ts, field for field.
+
+import { Type, type TObject, type TSchema } from "@sinclair/typebox";
+
+const Count = (description: string) => Type.Integer({ minimum: 0, description });
+const Name = (description: string) => Type.String({ minLength: 1, maxLength: 255, description });
+const Vid = Type.Integer({ minimum: 1, maximum: 4094, description: "VLAN identifier" });
+const FrameCount = Type.Object({ frames: Count("frames"), bytes: Count("bytes, without FCS") });
+const Drops = Type.Record(Type.String(), Count("frames"), {
+  description: "frames dropped, by reason (vlan, queue-full, …); reasons that never happened are absent",
+});
+
+export const Port = Type.Object({
+  switch: Type.String(),
+  name: Type.String(),
+  kind: Type.String({ description: "tap, interface, stream, pcap, memory, generator or capture" }),
+  device: Type.String({ description: "what is at the other end: device, path or file; empty where there is none" }),
+  link: Type.Union([Type.Literal("up"), Type.Literal("down")]),
+  vlan: Type.String({ description: "access 10, trunk 10,20 native 1, tunnel 5 or monitor" }),
+  rx: FrameCount,
+  tx: FrameCount,
+  drops: Drops,
+  forwarded: Count("frames from this port that went on to at least one other"),
+  copies: Count("copies beyond the first that its frames were multiplied into"),
+  offered: Count("frames handed to this port"),
+  queued: Count("of these, those that wait"),
+}, { $id: "Port" });
+
+export const FdbEntry = Type.Object({
+  switch: Type.String(),
+  vlan: Vid,
+  mac: Type.String({ description: "lower case, with colons" }),
+  port: Type.String(),
+  age: Type.Number({ minimum: 0, description: "seconds since it was last seen" }),
+  static: Type.Boolean(),
+}, { $id: "FdbEntry" });
+
+export const Vlan = Type.Object({
+  switch: Type.String(),
+  vlan: Vid,
+  tagged: Type.Array(Type.String(), { description: "ports whose frames of this VLAN leave tagged" }),
+  untagged: Type.Array(Type.String(), { description: "ports whose frames of this VLAN leave untagged" }),
+  rx: FrameCount,
+  macs: Count("MACs known in it"),
+}, { $id: "Vlan" });
+
+export const Mirror = Type.Object({
+  switch: Type.String(),
+  name: Type.String(),
+  from: Type.Array(Type.String(), { description: "ports" }),
+  vlans: Type.Array(Vid),
+  direction: Type.Union([Type.Literal("in"), Type.Literal("out"), Type.Literal("both")]),
+  to: Type.String({ description: "monitor port" }),
+  snaplen: Type.Union([Type.Integer(), Type.Null()], { description: "bytes of each copy; null: whole frames" }),
+  rate: Type.Union([Type.String(), Type.Null()], { description: "limit, as 200mbit; null: none" }),
+}, { $id: "Mirror" });
+
+export const Stats = Type.Object({
+  version: Type.String(),
+  pid: Type.Integer(),
+  uptime: Type.Number({ description: "seconds since start" }),
+  workers: Type.Integer(),
+  totals: Type.Object({
+    rx: FrameCount,
+    tx: FrameCount,
+    forwarded: Count("frames that went on to at least one port"),
+    copies: Count("copies beyond the first"),
+    drops: Drops,
+    queued: Count("frames that wait to leave"),
+    unaccounted: Type.Integer({ description: "rx + copies − tx − drops − queued: 0 when no frame is on its way" }),
+  }),
+  fdb: Type.Object({ entries: Count("MACs known"), capacity: Count("MACs at most") }),
+}, { $id: "Stats" });
+
+const Names = Type.Array(Type.String({ description: "SWITCH/PORT or SWITCH" }));
+
+export const Applied = Type.Object({
+  added: Names,
+  removed: Names,
+  changed: Names,
+  unchanged: Names,
+}, { $id: "Applied", description: "what a change did; unchanged ports lost no frame" });
+
+export const Flushed = Type.Object({ flushed: Count("MACs forgotten") }, { $id: "Flushed" });
+
+export const Problem = Type.Object({
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String({ description: "what is wrong, where, and how to fix it" }),
+  code: Type.Optional(Type.String({ description: "for programs" })),
+  problems: Type.Optional(Type.Array(Type.Object({
+    path: Type.String({ description: "where in the configuration, as switches.lab.ports.web" }),
+    message: Type.String(),
+  }))),
+}, { $id: "Problem", description: "problem details (RFC 9457)" });
+
+/** The shapes that the document names; every other schema is written where it is used. */
+export const NAMED: TObject[] = [Port, FdbEntry, Vlan, Mirror, Stats, Applied, Flushed, Problem];
+
+/** A reference to one of NAMED. */
+export function named(schema: TSchema): TSchema {
+  return Type.Unsafe({ $ref: `${schema.$id}#` });
+}
+
+export const SwitchParams = Type.Object({ switch: Name("switch") });
+export const PortParams = Type.Object({ switch: Name("switch"), port: Name("port") });
+
+export const FlushQuery = Type.Object({
+  vlan: Type.Optional(Vid),
+  port: Type.Optional(Name("port")),
+}, { additionalProperties: false });
+
+export const CaptureQuery = Type.Object({
+  snaplen: Type.Optional(Type.Integer({ minimum: 14, maximum: 65536, description: "bytes of each frame; absent: whole" })),
+  direction: Type.Optional(Type.Union([Type.Literal("in"), Type.Literal("out"), Type.Literal("both")], {
+    description: "in: what enters the switch there; default both",
+  })),
+  filter: Type.Optional(Type.String({ maxLength: 1024, description: "tcpdump expression" })),
+}, { additionalProperties: false });

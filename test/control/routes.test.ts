@@ -1,0 +1,232 @@
+// Every resource of the control API over a real socket, and the OpenAPI document that describes them.
+
+import type { TSchema } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { request } from "node:http";
+import { describe, expect, test } from "vitest";
+import { ControlError } from "../../src/control/client.js";
+import * as schema from "../../src/control/schema.js";
+import { blockTypes } from "./pcapng.js";
+import { serveFake } from "./serve.js";
+
+interface Answer {
+  status: number;
+  type: string;
+  body: unknown;
+}
+
+async function ask(path: string, method: string, url: string, body?: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
+    const asking = request({ socketPath: path, method, path: url, agent: false, headers }, async (response) => {
+      let text = "";
+      for await (const piece of response) text += String(piece);
+      resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "", body: JSON.parse(text) });
+    });
+    asking.on("error", reject);
+    asking.end(body);
+  });
+}
+
+async function refusal(promise: Promise<unknown>): Promise<ControlError> {
+  const error = await promise.then(() => undefined, (reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ControlError);
+  return error as ControlError;
+}
+
+describe("reads", () => {
+  const reads: [string, TSchema][] = [
+    ["/ports", Type.Array(schema.Port)],
+    ["/fdb", Type.Array(schema.FdbEntry)],
+    ["/vlans", Type.Array(schema.Vlan)],
+    ["/mirrors", Type.Array(schema.Mirror)],
+    ["/stats", schema.Stats],
+  ];
+  test.each(reads)("%s answers what its schema says", async (url, shape) => {
+    const { path } = await serveFake();
+    const { status, type, body } = await ask(path, "GET", url);
+    expect({ status, type }).toEqual({ status: 200, type: "application/json; charset=utf-8" });
+    expect([...Value.Errors(shape, body)]).toEqual([]);
+  });
+
+  test("answers are the engine's own, to the letter", async () => {
+    const { client, engine } = await serveFake();
+    expect(await client.ports()).toEqual(engine.ports());
+    expect(await client.fdb()).toEqual(engine.fdb());
+    expect(await client.vlans()).toEqual(engine.vlans());
+    expect(await client.mirrors()).toEqual(engine.mirrors());
+    expect(await client.stats()).toEqual(engine.stats());
+  });
+
+  test("/config is in the file's shape, and can be applied as it is", async () => {
+    const { client } = await serveFake();
+    const config = await client.config();
+    expect(config).toMatchObject({ switches: { lab: { ports: { web: { memory: true, access: 10 } } } } });
+    expect(await client.apply(config)).toEqual({ added: [], removed: [], changed: [], unchanged: ["lab/web", "lab/ids"] });
+  });
+
+  test("what is not there is a problem of status 404", async () => {
+    const { path } = await serveFake();
+    const { status, type, body } = await ask(path, "GET", "/nonsense");
+    expect(status).toBe(404);
+    expect(type).toContain("application/problem+json");
+    expect(Value.Check(schema.Problem, body)).toBe(true);
+  });
+});
+
+describe("changes", () => {
+  test("a port is added and removed", async () => {
+    const { client } = await serveFake();
+    expect((await client.addPort("lab", "db", { memory: true, access: 20 })).added).toEqual(["lab/db"]);
+    expect((await client.ports()).map(({ name }) => name)).toContain("db");
+    expect((await client.removePort("lab", "db")).removed).toEqual(["lab/db"]);
+  });
+
+  test("changes that come together do not undo each other", async () => {
+    const { client } = await serveFake();
+    const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
+    await Promise.all(names.map((name) => client.addPort("lab", name, { memory: true })));
+    expect((await client.ports()).map(({ name }) => name).sort()).toEqual(["ids", "web", ...names].sort());
+  });
+
+  test("a faulty configuration changes nothing, and each fault is named", async () => {
+    const { client } = await serveFake();
+    const before = await client.config();
+    const { problem } = await refusal(client.apply({ switches: { lab: { ports: { a: { memory: true, access: 5000 }, b: {} } } } }));
+    expect(problem).toMatchObject({ status: 422, title: "Unprocessable Entity" });
+    expect(problem?.problems?.map(({ path }) => path)).toEqual(["switches.lab.ports.a.access", "switches.lab.ports.b"]);
+    expect(await client.config()).toEqual(before);
+  });
+
+  test("an engine's refusal is a conflict with its code", async () => {
+    const { client } = await serveFake();
+    const { problem } = await refusal(client.apply({ switches: { refused: {} } }));
+    expect(problem).toMatchObject({ status: 409, code: "DEVICE_BUSY" });
+  });
+
+  test.each([
+    ["an unknown switch", "nosuch", "db", "switch nosuch: there is none; there are: lab"],
+    ["a port that is there", "lab", "web", "port lab/web: is there already; remove it first, or choose another name"],
+  ])("adding a port: %s", async (_, switchName, portName, detail) => {
+    const { client } = await serveFake();
+    expect((await refusal(client.addPort(switchName, portName, { memory: true }))).message).toBe(detail);
+  });
+
+  test("a port of a wrong name is refused, __proto__ included", async () => {
+    const { client } = await serveFake();
+    for (const name of ["__proto__", "a b", "constructor/"]) {
+      expect((await refusal(client.addPort("lab", name, { memory: true }))).problem?.status).toBe(422);
+    }
+    expect((await refusal(client.addPort("__proto__", "x", { memory: true }))).problem?.status).toBe(404);
+  });
+
+  test("removing an unknown port says which there are", async () => {
+    const { client } = await serveFake();
+    const { message, problem } = await refusal(client.removePort("lab", "toString"));
+    expect(problem?.status).toBe(404);
+    expect(message).toBe("port lab/toString: there is none; switch lab has: web, ids");
+  });
+
+  test("flush takes VLAN and port", async () => {
+    const { client, engine } = await serveFake();
+    expect(await client.flush("lab", { vlan: 10, port: "web" })).toEqual({ flushed: 7 });
+    expect(await client.flush("lab")).toEqual({ flushed: 7 });
+    expect(engine.flushes).toEqual([{ switchName: "lab", vlan: 10, port: "web" }, { switchName: "lab" }]);
+  });
+
+  test.each(["vlan=0", "vlan=4095", "vlan=ten", "color=red"])("flush refuses ?%s", async (query) => {
+    const { path, engine } = await serveFake();
+    expect((await ask(path, "DELETE", `/switches/lab/fdb?${query}`)).status).toBe(400);
+    expect(engine.flushes).toEqual([]);
+  });
+
+  test("stop answers the final statistics", async () => {
+    const { client, engine } = await serveFake();
+    expect(await client.stop()).toEqual(engine.stats());
+    expect(engine.stops).toBe(1);
+  });
+});
+
+describe("streams", () => {
+  test("a capture comes as it is made, and ends the engine's part when its reader goes", async () => {
+    const { client, engine } = await serveFake();
+    const ending = new AbortController();
+    const pieces: Buffer[] = [];
+    for await (const bytes of client.capture("lab", "web", { snaplen: 64, direction: "in", filter: "arp or icmp" }, ending.signal)) {
+      pieces.push(bytes);
+      if (blockTypes(Buffer.concat(pieces)).filter((type) => type === 6).length === engine.framesCaptured) ending.abort();
+    }
+    expect(blockTypes(Buffer.concat(pieces))).toEqual([0x0a0d0d0a, 1, 6, 6, 6]);
+    expect(engine.captures[0]?.options).toEqual({ snaplen: 64, direction: "in", filter: "arp or icmp" });
+    await expect.poll(() => engine.captures[0]?.signal.aborted).toBe(true);
+  });
+
+  test("a capture ends whole when the server closes", async () => {
+    const { client, close } = await serveFake();
+    const pieces: Buffer[] = [];
+    for await (const bytes of client.capture("lab", "web", {}, new AbortController().signal)) {
+      if (pieces.push(bytes) === 1) void close();
+    }
+    expect(blockTypes(Buffer.concat(pieces)).slice(0, 2)).toEqual([0x0a0d0d0a, 1]);
+  });
+
+  test.each([
+    ["an unknown port", "nosuch", {}, 404],
+    ["a wrong filter", "web", { filter: "nonsense" }, 400],
+    ["a snaplen of 3", "web", { snaplen: 3 }, 400],
+  ])("a capture is refused before it begins: %s", async (_, port, options, status) => {
+    const { client } = await serveFake();
+    const frames = client.capture("lab", port, options, new AbortController().signal);
+    expect((await refusal(frames.next())).problem?.status).toBe(status);
+  });
+
+  test("events are lines of JSON from now on", async () => {
+    const { path, engine } = await serveFake();
+    const event = { event: "port", switch: "lab", port: "web", link: "down", why: "test" } as const;
+    const line = await new Promise<string>((resolve, reject) => {
+      const asking = request({ socketPath: path, path: "/events", agent: false }, (response) => {
+        response.once("data", (bytes: Buffer) => {
+          resolve(String(bytes));
+          asking.destroy();
+        });
+      });
+      asking.on("error", reject);
+      asking.end();
+      void expect.poll(() => engine.listenerCount("event")).toBe(1).then(() => engine.emit("event", event), reject);
+    });
+    expect(line).toBe(`${JSON.stringify(event)}\n`);
+    await expect.poll(() => engine.listenerCount("event")).toBe(0);
+  });
+});
+
+describe("the OpenAPI document", () => {
+  test("names every resource with its answers, and nothing refers to what is not there", async () => {
+    const { path } = await serveFake();
+    const document = (await ask(path, "GET", "/openapi.json")).body as {
+      openapi: string; paths: Record<string, Record<string, { summary: string; responses: Record<string, unknown> }>>;
+      components: { schemas: Record<string, unknown> };
+    };
+    expect(document.openapi).toBe("3.1.0");
+    const resources = Object.entries(document.paths)
+      .flatMap(([url, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${url}`));
+    expect(resources.sort()).toEqual([
+      "DELETE /switches/{switch}/fdb",
+      "DELETE /switches/{switch}/ports/{port}",
+      "GET /config", "GET /events", "GET /fdb", "GET /mirrors", "GET /openapi.json", "GET /ports", "GET /stats",
+      "GET /switches/{switch}/ports/{port}/capture",
+      "GET /vlans",
+      "POST /stop",
+      "POST /switches/{switch}/ports/{port}",
+      "PUT /config",
+    ]);
+    for (const method of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
+      expect(method.summary).toBeTruthy();
+      expect(Object.keys(method.responses)).toEqual(["200", "4XX", "5XX"]);
+    }
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
+    expect([...new Set(references)].sort()).toEqual(schema.NAMED.map(({ $id }) => $id).sort());
+    expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(references));
+    expect(JSON.stringify(document)).not.toMatch(/"\$ref":"(?!#\/components)/);
+  });
+});

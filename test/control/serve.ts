@@ -1,0 +1,38 @@
+// A control server over a fake engine, in a directory of its own, for the length of a test.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { Changes } from "../../src/control/changes.js";
+import { ControlClient } from "../../src/control/client.js";
+import { serveControl } from "../../src/control/server.js";
+import { FakeEngine } from "./fake.js";
+
+/** A directory that goes with the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "taploom-test-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export interface Served {
+  path: string;
+  engine: FakeEngine;
+  client: ControlClient;
+  warnings: string[];
+  close(): Promise<void>;
+}
+
+/** Serves until the test has finished. */
+export async function serveFake(path = join(temporaryDirectory(), "control.sock")): Promise<Served> {
+  const engine = new FakeEngine();
+  const warnings: string[] = [];
+  const server = await serveControl(engine, new Changes(engine), {
+    path,
+    stop: () => engine.stop(),
+    warn: (message) => warnings.push(message),
+  });
+  onTestFinished(() => server.close());
+  return { path, engine, client: new ControlClient(path), warnings, close: () => server.close() };
+}

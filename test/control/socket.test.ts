@@ -1,0 +1,137 @@
+// The control socket's life: its mode, who is refused, what is taken over, what is left alone. And its path.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, lstatSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ControlClient } from "../../src/control/client.js";
+import { SOCKET_PATH_MAX, controlPath } from "../../src/control/path.js";
+import { claimSocket } from "../../src/control/socket.js";
+import { serveFake, temporaryDirectory } from "./serve.js";
+
+/** Leaves a socket behind that nobody listens at, as `kill -9` does. */
+function leaveDeadSocket(path: string): void {
+  const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", script]);
+  expect(lstatSync(path).isSocket()).toBe(true);
+}
+
+describe("the file", () => {
+  test("has mode 0600 from the start, whatever the umask, and nothing lies beside it", async () => {
+    const umask = process.umask(0);
+    try {
+      const { path } = await serveFake();
+      expect(lstatSync(path).mode & 0o777).toBe(0o600);
+      expect(readdirSync(dirname(path))).toEqual(["control.sock"]);
+    } finally {
+      process.umask(umask);
+    }
+  });
+
+  test("the umask is as it was", async () => {
+    const umask = process.umask();
+    await serveFake();
+    expect(process.umask()).toBe(umask);
+  });
+
+  test("a live engine is refused, with the socket and the remedy, and goes on", async () => {
+    const { path, client } = await serveFake();
+    await expect(serveFake(path)).rejects.toThrow(
+      `control socket ${path}: another engine is running there; stop it with "taploom stop --control ${path}", `
+      + "or choose another path with --control PATH",
+    );
+    expect(await client.ports()).toHaveLength(2);
+    expect(readdirSync(dirname(path))).toEqual(["control.sock"]);
+  });
+
+  test("what a dead engine left is taken over", async () => {
+    const path = join(temporaryDirectory(), "control.sock");
+    leaveDeadSocket(path);
+    const { client } = await serveFake(path);
+    expect(await client.ports()).toHaveLength(2);
+    expect(readdirSync(dirname(path))).toEqual(["control.sock"]);
+  });
+
+  test("of many that take over at once, one wins and the others are refused", async () => {
+    const path = join(temporaryDirectory(), "control.sock");
+    leaveDeadSocket(path);
+    const servers = Array.from({ length: 8 }, () => createServer());
+    const outcomes = await Promise.allSettled(servers.map((server) => claimSocket(server, path)));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const outcome of outcomes) if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "CONTROL_IN_USE" });
+    for (const outcome of outcomes) if (outcome.status === "fulfilled") outcome.value();
+    for (const server of servers) server.close();
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
+
+  test.each([
+    ["a file", (path: string) => writeFileSync(path, "precious")],
+    ["a symbolic link", (path: string) => symlinkSync("/nowhere", path)],
+  ])("%s is never deleted", async (_, make) => {
+    const path = join(temporaryDirectory(), "control.sock");
+    make(path);
+    await expect(serveFake(path)).rejects.toMatchObject({ code: "CONTROL_NOT_A_SOCKET" });
+    expect(lstatSync(path).isSocket()).toBe(false);
+    if (lstatSync(path).isFile()) expect(readFileSync(path, "utf8")).toBe("precious");
+  });
+
+  test("is removed at the end", async () => {
+    const { path, close } = await serveFake();
+    await close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("is not removed when another engine's has come in its place", async () => {
+    const { path, close } = await serveFake();
+    renameSync(path, `${path}.old`);
+    const other = await serveFake(path);
+    await close();
+    expect(await other.client.ports()).toHaveLength(2);
+    rmSync(`${path}.old`);
+  });
+
+  test("a directory that is not there is said", async () => {
+    const path = join(temporaryDirectory(), "no", "control.sock");
+    await expect(serveFake(path)).rejects.toThrow(
+      `control socket ${path}: cannot be made in ${dirname(path)} (ENOENT); choose another path with --control PATH`,
+    );
+  });
+});
+
+describe("the client", () => {
+  test("says where it looked and how to start one", async () => {
+    const path = join(temporaryDirectory(), "control.sock");
+    const remedy = "start one with \"taploom up CONFIG\", or name the socket of one with --control PATH";
+    await expect(new ControlClient(path).ports())
+      .rejects.toThrow(`control socket ${path}: no engine is running there (no such file); ${remedy}`);
+    leaveDeadSocket(path);
+    await expect(new ControlClient(path).ports())
+      .rejects.toThrow(`control socket ${path}: no engine is running there (nobody listens); ${remedy}`);
+  });
+});
+
+describe("the path", () => {
+  test.each([
+    ["the option", "/a/b.sock", { TAPLOOM_CONTROL: "/c/d.sock", XDG_RUNTIME_DIR: "/run/user/1" }, "/a/b.sock", true],
+    ["$TAPLOOM_CONTROL", undefined, { TAPLOOM_CONTROL: "/c/d.sock", XDG_RUNTIME_DIR: "/run/user/1" }, "/c/d.sock", true],
+    ["$XDG_RUNTIME_DIR", undefined, { TAPLOOM_CONTROL: "", XDG_RUNTIME_DIR: "/run/user/1" }, "/run/user/1/taploom.sock", false],
+    ["/run", undefined, {}, "/run/taploom.sock", false],
+  ])("comes from %s", (_, option, env, path, asked) => {
+    expect(controlPath(option, env)).toEqual({ path, asked });
+  });
+
+  test("may be as long as a Unix socket's, and no longer", async () => {
+    const longest = join(temporaryDirectory(), "x".repeat(SOCKET_PATH_MAX)).slice(0, SOCKET_PATH_MAX);
+    expect(controlPath(longest, {}).path).toBe(longest);
+    const { client } = await serveFake(longest);
+    expect(await client.ports()).toHaveLength(2);
+    expect(() => controlPath(`${longest}x`, {})).toThrow(
+      `control socket ${longest}x: too long by 1 of at most 107 bytes; choose a shorter one with --control PATH`,
+    );
+  });
+
+  test.each(["", "/run/", "a\0b"])("%j is none", (path) => {
+    expect(() => controlPath(path, {})).toThrow("not a path of a file");
+  });
+});
