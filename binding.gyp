@@ -1,0 +1,26 @@
+# The native addon (native/): see tools/build-addon.js, which calls node-gyp on this.
+{
+  "targets": [
+    {
+      "target_name": "taploom",
+      "sources": [
+        "native/addon.cc",
+        "native/checksum.cc",
+        "native/device.cc",
+        "native/failure.cc",
+        "native/memory.cc",
+        "native/packet.cc",
+        "native/pipe.cc",
+        "native/poller.cc",
+        "native/poller_turn.cc",
+        "native/ring.cc",
+        "native/socket.cc",
+        "native/tap.cc",
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
+      "cflags": ["-O2", "-Wall", "-Wextra", "-Werror"],
+      "cflags_cc": ["-std=c++17"],
+    },
+  ],
+}

@@ -1,0 +1,160 @@
+// See device.h.
+
+#include "device.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23  // Linux 4.20
+#endif
+
+namespace taploom {
+
+namespace {
+
+constexpr int ETHERTYPE_ALL = 0x0003;  // ETH_P_ALL; <linux/if_ether.h> quarrels with libc's headers
+// A burst waits here while the worker is busy: some 2,000 full frames as the kernel accounts for them.
+constexpr int PACKET_BUFFER_BYTES = 4 << 20;
+
+Failure failed(const char* doing, const char* name) {
+  const int error = errno;  // before anything below can change it
+  return {error, std::string(doing) + " \"" + name + '"'};
+}
+
+/** Fills in the name, or says why no device can have it. A "%d" would make the kernel choose another name. */
+Failure request_for(const char* name, ifreq& request) {
+  request = {};
+  const size_t length = strlen(name);
+  if (length == 0 || strchr(name, '%')) return {EINVAL, std::string("no name for a network device: \"") + name + '"'};
+  if (length >= IFNAMSIZ) {
+    return {ENAMETOOLONG, std::string("a network device's name has 15 bytes at most, not \"") + name + '"'};
+  }
+  memcpy(request.ifr_name, name, length);
+  return {};
+}
+
+/** Any socket will do to ask about devices. */
+Fd control_socket() { return Fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+
+Failure ask(unsigned long what, const char* doing, const char* name, ifreq& request) {
+  const Fd control = control_socket();
+  if (!control || ioctl(control.get(), what, &request) < 0) return failed(doing, name);
+  return {};
+}
+
+/** Attaches, as one of several queues where somebody made the device with many: the flags must be the same. */
+int attach_tap(int fd, ifreq& request) {
+  request.ifr_flags = IFF_TAP | IFF_NO_PI;
+  if (ioctl(fd, TUNSETIFF, &request) == 0) return 0;
+  if (errno != EINVAL) return -1;
+  request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE;
+  return ioctl(fd, TUNSETIFF, &request);
+}
+
+int set_option(int fd, int option, int value) {
+  return setsockopt(fd, SOL_PACKET, option, &value, sizeof value);
+}
+
+int join_promiscuous(int fd, int index) {
+  packet_mreq membership = {};
+  membership.mr_ifindex = index;
+  membership.mr_type = PACKET_MR_PROMISC;
+  return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership);
+}
+
+int bind_packet(int fd, int index) {
+  sockaddr_ll address = {};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETHERTYPE_ALL);
+  address.sll_ifindex = index;
+  return bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
+}
+
+void enlarge_buffer(int fd) {
+  const int bytes = PACKET_BUFFER_BYTES;
+  // Past the system's limit with CAP_NET_ADMIN, up to it without; the socket works either way.
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0) {
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  }
+}
+
+}  // namespace
+
+Failure open_tap(const char* name, int mtu, Device& device) {
+  ifreq request;
+  if (Failure failure = request_for(name, request)) return failure;
+  const bool existed = device_index(name) != 0;
+  Fd fd(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return failed("opening /dev/net/tun for", name);
+  if (attach_tap(fd.get(), request) < 0) return failed("attaching to TAP", name);
+  // Whoever had a persistent device before may have left it expecting partial checksums and large segments.
+  if (ioctl(fd.get(), TUNSETOFFLOAD, 0) < 0) return failed("turning off the offloads of TAP", name);
+  if (mtu > 0) {
+    if (Failure failure = set_device_mtu(name, mtu)) return failure;
+  }
+  if (Failure failure = device_mtu(name, device.mtu)) return failure;
+  device.fd = std::move(fd);
+  device.created = !existed;
+  return {};
+}
+
+Failure open_packet(const char* name, Device& device) {
+  ifreq request;
+  if (Failure failure = request_for(name, request)) return failure;
+  // Protocol 0: nothing is received before bind() has chosen the device.
+  Fd fd(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return failed("opening a packet socket for", name);
+  const int index = static_cast<int>(device_index(name));
+  if (index == 0) return {ENODEV, std::string("looking for device \"") + name + '"'};
+  if (set_option(fd.get(), PACKET_AUXDATA, 1) < 0 || set_option(fd.get(), PACKET_VNET_HDR, 1) < 0 ||
+      set_option(fd.get(), PACKET_IGNORE_OUTGOING, 1) < 0) {
+    return failed("preparing a packet socket for", name);
+  }
+  enlarge_buffer(fd.get());
+  if (join_promiscuous(fd.get(), index) < 0) return failed("setting promiscuous mode on", name);
+  if (bind_packet(fd.get(), index) < 0) return failed("binding a packet socket to", name);
+  if (Failure failure = device_mtu(name, device.mtu)) return failure;
+  device.fd = std::move(fd);
+  device.created = false;
+  return {};
+}
+
+uint32_t device_index(const char* name) { return if_nametoindex(name); }
+
+Failure device_mtu(const char* name, int& mtu) {
+  ifreq request;
+  if (Failure failure = request_for(name, request)) return failure;
+  if (Failure failure = ask(SIOCGIFMTU, "asking for the MTU of", name, request)) return failure;
+  mtu = request.ifr_mtu;
+  return {};
+}
+
+Failure set_device_mtu(const char* name, int mtu) {
+  ifreq request;
+  if (Failure failure = request_for(name, request)) return failure;
+  request.ifr_mtu = mtu;
+  return ask(SIOCSIFMTU, "setting the MTU of", name, request);
+}
+
+int packet_link(int fd) {
+  sockaddr_ll address = {};
+  socklen_t length = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) < 0) return errno;
+  if (address.sll_ifindex < 0) return ENODEV;   // how the kernel marks a socket whose device was unregistered
+  if (address.sll_ifindex == 0) return 0;       // bound to no device: nothing that could be down
+  ifreq request = {};
+  request.ifr_ifindex = address.sll_ifindex;
+  if (ioctl(fd, SIOCGIFNAME, &request) < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0) return ENODEV;
+  return request.ifr_flags & IFF_UP ? 0 : ENETDOWN;
+}
+
+}  // namespace taploom

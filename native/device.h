@@ -1,0 +1,33 @@
+// Network devices of the kernel: opening TAPs and packet sockets, and asking about a device.
+// Linux: Documentation/networking/tuntap.rst, packet(7), netdevice(7). Needs CAP_NET_ADMIN (TAP, MTU) and
+// CAP_NET_RAW (packet sockets). Every name is looked up in the network namespace of the calling thread.
+#pragma once
+
+#include <cstdint>
+
+#include "failure.h"
+#include "fd.h"
+
+namespace taploom {
+
+struct Device {
+  Fd fd;
+  bool created = false;  // made by the call, and gone once its fd is closed
+  int mtu = 0;           // bytes
+};
+
+/** Attaches to a TAP device, making it where there is none. `mtu` 0 leaves the MTU as it is. */
+Failure open_tap(const char* name, int mtu, Device& device);
+
+/** A packet socket on a device: promiscuous, not fed with what leaves, each frame behind a virtio_net_hdr. */
+Failure open_packet(const char* name, Device& device);
+
+/** 0 where there is no such device. */
+uint32_t device_index(const char* name);
+Failure device_mtu(const char* name, int& mtu);
+Failure set_device_mtu(const char* name, int mtu);
+
+/** Whether frames can leave through a packet socket: 0, ENETDOWN, or ENODEV where its device is gone. */
+int packet_link(int fd);
+
+}  // namespace taploom

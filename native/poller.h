@@ -1,0 +1,113 @@
+// What a worker waits in: sends what its ports have queued, waits for all their devices and sockets at once, and
+// takes in what came, all in batches and without allocating. Holds the state of each port's attachment: which
+// direction is stuck, whether the link is up. Level-triggered epoll(7); an fd is watched for what can be acted on,
+// and for nothing else. One thread, the worker's; only the doorbell may be rung by others.
+#pragma once
+
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "failure.h"
+#include "fd.h"
+#include "memory.h"
+#include "packet.h"
+#include "pipe.h"
+#include "port_queue.h"
+
+namespace taploom {
+
+enum class Kind : uint8_t { none, tap, packet, stream };
+enum class Change : uint8_t { up, down, gone };
+
+struct Event {
+  uint32_t port;
+  Change what;
+  const char* why;  // errno's name, "closed" or "fault"; "" where there is nothing to say
+};
+
+class Poller {
+ public:
+  /** Flags in what turn() returns, above the count of frames. */
+  static constexpr uint32_t EVENTS = 0x10000;
+  static constexpr uint32_t RUNG = 0x20000;
+
+  /** `memory` must have been found in order by Memory::misplaced, and stay. */
+  static Failure create(const Memory& memory, std::unique_ptr<Poller>& poller);
+
+  int doorbell() const { return doorbell_.get(); }
+
+  /** Takes over `fd` and `listener`, either of which may be -1 for a stream; where it fails they stay the caller's. */
+  Failure attach(uint32_t port, Kind kind, int fd, uint32_t pipe, int listener);
+  void detach(uint32_t port);
+
+  /** Milliseconds; -1: without end. Returns how many receive descriptors it filled, with the flags above. */
+  uint32_t turn(int timeout_ms);
+
+  /** What happened since the last call. */
+  std::vector<Event> take_events();
+
+ private:
+  enum class Link : uint8_t { unknown, up, down };
+
+  struct Port {
+    Kind kind = Kind::none;
+    Link link = Link::unknown;
+    bool blocked = false;    // frames or bytes wait until the fd can be written to
+    bool accepting = false;  // the listener is watched
+    bool resting = false;    // accepting failed: not before the next look at the links
+    uint32_t watched = 0;    // what epoll tells about the fd; 0: nothing, not even errors
+    uint32_t pipe = 0;
+    Fd fd;
+    Fd listener;
+  };
+
+  Poller(const Memory& memory, Fd epoll, Fd doorbell);
+
+  // A turn's steps, in order.
+  void serve_streams();
+  void transmit();
+  void look_at_links();
+  bool wait(int timeout_ms);
+  uint32_t receive();
+
+  // One port.
+  void transmit_port(uint32_t id);
+  void transmit_device(uint32_t id);
+  void send_stream(uint32_t id);
+  void receive_stream(uint32_t id);
+  void stopped(uint32_t id, int error);
+  void dispatch(uint32_t id, uint32_t ready);
+  void accept_peer(uint32_t id);
+  void hang_up(uint32_t id, const char* why);
+  void lose_device(uint32_t id, const char* why);
+  void release(uint32_t id);
+
+  // What is known and watched.
+  void set_link(uint32_t id, Link link, const char* why);
+  int watch(uint32_t id);
+  void watch_listener(uint32_t id, bool on);
+  int patience(int timeout_ms) const;
+  void tell(uint32_t id, Change what, const char* why) { events_.push_back({id, what, why}); }
+  bool is_device(uint32_t id) const { return ports_[id].kind == Kind::tap || ports_[id].kind == Kind::packet; }
+
+  const Memory memory_;
+  const Fd epoll_;
+  const Fd doorbell_;
+  std::vector<Port> ports_;
+  std::vector<uint16_t> streams_;       // the ports that are streams
+  PortQueue readable_;                  // devices that may have frames, next one first
+  PortQueue retry_;                     // devices whose kernel queue was full without a way to wait for it
+  std::vector<epoll_event> ready_;      // scratch for epoll_wait
+  std::vector<pollfd> taps_;            // scratch for look_at_links
+  std::vector<uint16_t> taps_ids_;      // the ports in it
+  std::vector<Event> events_;
+  PacketIo packet_;
+  uint64_t looked_ms_ = 0;  // when the links were looked at
+  bool expecting_ = false;  // something will change that no fd tells about: keep looking
+};
+
+}  // namespace taploom

@@ -1,0 +1,163 @@
+// What a turn of the poller moves: frames of devices and bytes of streams, both ways. See poller.h.
+
+#include <algorithm>
+#include <cerrno>
+
+#include "poller.h"
+#include "ring.h"
+#include "tap.h"
+
+namespace taploom {
+
+namespace {
+
+/** Frames that a device may hand in before the next one gets its chance. */
+constexpr uint32_t RECEIVE_BUDGET = 64;
+
+}  // namespace
+
+// ---- towards the wire ----
+
+void Poller::transmit() {
+  for (uint32_t left = retry_.size(); left > 0; left--) transmit_port(retry_.take());
+  const Geometry& g = memory_.geometry;
+  const uint32_t count = std::min(load(memory_.at(g.dirty_count)), g.ports_max);
+  store(memory_.at(g.dirty_count), 0);
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t id = load_u16(memory_.at(g.dirty_list + uint64_t{i} * 2));
+    if (id < g.ports_max) transmit_port(id);
+  }
+}
+
+void Poller::transmit_port(uint32_t id) {
+  const Port& port = ports_[id];
+  if (port.kind == Kind::none) {
+    TransmitQueue(memory_, id).fail_all(Reason::queueFull);
+  } else if (port.blocked) {
+    return;  // epoll tells when it is worth trying
+  } else if (port.kind != Kind::stream) {
+    transmit_device(id);
+  } else if (port.fd) {
+    send_stream(id);
+  }
+}
+
+void Poller::transmit_device(uint32_t id) {
+  Port& port = ports_[id];
+  int error;
+  {
+    TransmitQueue queue(memory_, id);
+    if (queue.empty()) return;
+    error = port.kind == Kind::tap ? tap_transmit(port.fd.get(), queue) : packet_.transmit(port.fd.get(), queue);
+    if (error == EIO || error == ENETDOWN) queue.fail_all(Reason::queueFull);
+  }
+  stopped(id, error);
+}
+
+void Poller::send_stream(uint32_t id) {
+  Port& port = ports_[id];
+  const Pipe pipe(memory_, port.pipe);
+  const int error = pipe.send(port.fd.get());
+  port.blocked = error == EAGAIN;
+  if (error == EPIPE || error == ECONNRESET) {
+    pipe.discard_output();  // nobody will read it; but what the peer said before it went is still to be heard
+  } else if (error != 0 && error != EAGAIN) {
+    return hang_up(id, error == EPROTO ? "fault" : errno_name(error));
+  }
+  watch(id);
+}
+
+/** A device took all (0) or some of what it was given. */
+void Poller::stopped(uint32_t id, int error) {
+  Port& port = ports_[id];
+  switch (error) {
+    case 0:
+      set_link(id, Link::up, "");
+      break;
+    case EAGAIN:
+      port.blocked = true;
+      watch(id);
+      break;
+    case ENOBUFS:  // a full queueing discipline, which nothing tells the end of
+      retry_.add(id);
+      break;
+    case EIO:  // a TAP that is administratively down
+    case ENETDOWN:
+      set_link(id, Link::down, errno_name(error));
+      break;
+    default:
+      lose_device(id, errno_name(error));
+  }
+}
+
+// ---- from the wire ----
+
+/** Acts on what epoll says about a port's fd. */
+void Poller::dispatch(uint32_t id, uint32_t ready) {
+  Port& port = ports_[id];
+  const bool writable = ready & EPOLLOUT;
+  const bool readable = ready & ~static_cast<uint32_t>(EPOLLOUT);  // errors too: reading tells which
+  if (is_device(id)) {
+    if (readable) readable_.add(id);
+    if (!writable) return;
+    port.blocked = false;
+    if (port.link == Link::down) set_link(id, Link::up, "");
+    transmit_device(id);
+    if (is_device(id)) watch(id);
+    return;
+  }
+  if (readable && port.fd) receive_stream(id);
+  if (writable && port.fd) send_stream(id);
+}
+
+/** Frames from every device that has some, in turns, until the descriptors that the core armed are used up. */
+uint32_t Poller::receive() {
+  ReceiveBatch batch(memory_);
+  while (readable_.size() > 0 && !batch.full()) {
+    const uint32_t id = readable_.take();
+    if (!is_device(id)) continue;
+    const Port& port = ports_[id];
+    const int error = port.kind == Kind::tap ? tap_receive(port.fd.get(), id, batch, RECEIVE_BUDGET)
+                                             : packet_.receive(port.fd.get(), id, batch, RECEIVE_BUDGET);
+    switch (error) {
+      case 0:
+        readable_.add(id);
+        break;
+      case EAGAIN:
+      case EINTR:
+      case ENOBUFS:
+      case ENOMEM:
+        break;  // epoll tells when there is more
+      case ENETDOWN:
+        set_link(id, Link::down, errno_name(error));
+        looked_ms_ = 0;  // the next turn finds out whether the device is there at all
+        break;
+      default:
+        lose_device(id, errno_name(error));
+    }
+  }
+  return batch.filled();
+}
+
+/** One call a turn, so that a peer with much to say does not keep the others waiting. */
+void Poller::receive_stream(uint32_t id) {
+  Port& port = ports_[id];
+  switch (const int error = Pipe(memory_, port.pipe).receive(port.fd.get())) {
+    case 0:
+    case EAGAIN:
+    case EINTR:
+    case ENOBUFS:
+      watch(id);
+      break;
+    case ESHUTDOWN:
+      hang_up(id, "closed");
+      break;
+    case EPROTO:
+      hang_up(id, "fault");
+      break;
+    default:
+      hang_up(id, errno_name(error));
+  }
+}
+
+}  // namespace taploom

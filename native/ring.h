@@ -1,0 +1,124 @@
+// The two places where frames change hands with the core: a port's transmit queue and a turn's receive
+// descriptors. Both trust nothing that they read there; see memory.h.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "memory.h"
+
+namespace taploom {
+
+/** Parts that a frame is gathered from: its MACs, the tag that is put in, the rest. */
+constexpr int FRAME_PARTS = 3;
+
+/** The consumer's side of a port's transmit queue, for one batch: publishes what it consumed when it goes. */
+class TransmitQueue {
+ public:
+  TransmitQueue(const Memory& memory, uint32_t port)
+      : memory_(memory), ring_(memory.queue(port)), mask_(memory.geometry.ring_size - 1) {
+    head_ = load_acquire(ring_ + RING_HEAD);
+    tail_ = published_ = load(ring_ + RING_TAIL);
+    if (head_ - tail_ > memory.geometry.ring_size) tail_ = head_;  // no cursors: nothing can be told from them
+  }
+  ~TransmitQueue() {
+    if (tail_ != published_) publish(ring_ + RING_TAIL, tail_);
+  }
+  TransmitQueue(const TransmitQueue&) = delete;
+  TransmitQueue& operator=(const TransmitQueue&) = delete;
+
+  uint32_t size() const { return head_ - tail_; }
+  bool empty() const { return head_ == tail_; }
+
+  /** Where the frame that is `ahead` places from the front lies, as parts; the tag that they point to stands in
+   *  `tag`. Returns how many parts, 0 for a descriptor that does not describe a frame inside a slot. */
+  int gather(uint32_t ahead, iovec* parts, uint32_t& tag) const;
+
+  /** The frames at the front have left. */
+  void consume(uint32_t count) { tail_ += count; }
+
+  /** The frame at the front will not leave: tells the core why. */
+  void fail(Reason reason) {
+    store_u8(descriptor(0) + TX_POP, static_cast<uint8_t>(TX_FAILED + static_cast<uint8_t>(reason)));
+    tail_++;
+  }
+
+  void fail_all(Reason reason) {
+    while (!empty()) fail(reason);
+  }
+
+ private:
+  uint8_t* descriptor(uint32_t ahead) const {
+    return ring_ + RING_SLOTS + uint64_t{(tail_ + ahead) & mask_} * DESC_SIZE;
+  }
+
+  const Memory& memory_;
+  uint8_t* const ring_;
+  const uint32_t mask_;
+  uint32_t head_;
+  uint32_t tail_;
+  uint32_t published_;
+};
+
+/** The descriptors that the core armed with empty slots, for one turn. */
+class ReceiveBatch {
+ public:
+  explicit ReceiveBatch(const Memory& memory) : memory_(memory) {}
+
+  uint32_t filled() const { return filled_; }
+
+  /** Where the frame of the descriptor that is `ahead` places behind the filled ones goes: `capacity()` bytes with
+   *  headroom in front. nullptr where no more are armed, or where what stands there is no slot. */
+  uint8_t* room(uint32_t ahead) const {
+    const Geometry& g = memory_.geometry;
+    if (ahead >= g.rx_max - filled_) return nullptr;
+    const uint32_t slot = load(memory_.receive_descriptor(filled_ + ahead) + DESC_SLOT);
+    return slot < g.slot_count ? memory_.slot(slot) + g.headroom : nullptr;
+  }
+  bool full() const { return room(0) == nullptr; }
+
+  /** One byte more than a frame may have, where the slot has it, so that a longer one is known by its length. */
+  uint32_t capacity() const {
+    const Geometry& g = memory_.geometry;
+    return g.headroom + g.frame_max < g.slot_size ? g.frame_max + 1 : g.frame_max;
+  }
+
+  /** Hands on a frame of `length` bytes that begins `ahead` bytes before its room. Past frameMax the core drops it. */
+  void add(uint32_t port, uint32_t length, uint32_t ahead) {
+    uint8_t* descriptor = memory_.receive_descriptor(filled_++);
+    store(descriptor + DESC_LENGTH, length);
+    store_u16(descriptor + RX_PORT, static_cast<uint16_t>(port));
+    store_u8(descriptor + RX_START, static_cast<uint8_t>(memory_.geometry.headroom - ahead));
+  }
+
+ private:
+  const Memory& memory_;
+  uint32_t filled_ = 0;
+};
+
+/** Decides what an error in sending means. True: it was about this one frame, which was failed (or is to be tried
+ *  again at once); false: it is about the device, the frame stays where it is. */
+inline bool concerns_frame_only(int error, TransmitQueue& queue) {
+  switch (error) {
+    case EAGAIN:
+    case ENOBUFS:
+    case EIO:
+    case ENETDOWN:
+    case EBADFD:
+    case ENODEV:
+    case ENXIO:
+      return false;
+    case EINTR:
+      return true;
+    case EMSGSIZE:
+      queue.fail(Reason::mtu);
+      return true;
+    default:
+      queue.fail(Reason::queueFull);
+      return true;
+  }
+}
+
+}  // namespace taploom
