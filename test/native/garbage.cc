@@ -1,0 +1,343 @@
+// The native side under garbage: a poller over a region that is exactly as long as its geometry says, built with
+// AddressSanitizer and UndefinedBehaviorSanitizer, so that one byte outside ends the program. Between turns random
+// words are written over rings, descriptors, pipes, the dirty list and the cuts, while peers send, stall and vanish.
+// Sockets that keep the bounds of messages stand in for devices. At the end the garbage is cleaned away, and frames
+// and bytes must flow as they should. Run by garbage.test.ts.
+//
+//   garbage DIRECTORY SEED TURNS [SHORT]     SHORT: bytes by which the region is shorter than the poller believes
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../../native/poller.h"
+#include "../../native/socket.h"
+
+using namespace taploom;
+
+namespace {
+
+// ---- the map: what garbage goes over first, the slots at the end of the region, where a step outside shows ----
+constexpr uint32_t PORTS = 8;
+constexpr uint32_t RX_MAX = 32;
+constexpr uint32_t RING = 16;
+constexpr uint32_t PIPE = 1024;
+constexpr uint32_t PIPE_BYTES = PIPE_IN + 2 * PIPE;
+constexpr uint32_t SLOT = 1700;
+constexpr uint32_t SLOTS = 40;
+constexpr uint32_t QUEUE = RING_SLOTS + RING * DESC_SIZE;
+constexpr uint32_t DIRTY_COUNT = 0;
+constexpr uint32_t DIRTY_LIST = 4;
+constexpr uint32_t CUTS = DIRTY_LIST + PORTS * 2;
+constexpr uint32_t RX = CUTS + 1024;
+constexpr uint32_t QUEUES = RX + RX_MAX * DESC_SIZE;
+constexpr uint32_t PIPES = QUEUES + QUEUE * PORTS;
+constexpr uint32_t FRAMES = PIPES + PIPE_BYTES * 2;
+constexpr uint32_t SIZE = FRAMES + SLOT * SLOTS;
+constexpr uint32_t HEADROOM = 64;
+constexpr uint32_t FRAME_MAX = 1600;
+
+constexpr Geometry GEOMETRY = {RX,         RX_MAX, FRAMES, SLOT, SLOTS, HEADROOM, FRAME_MAX, DIRTY_COUNT,
+                               DIRTY_LIST, QUEUES, QUEUE,  RING, PORTS, CUTS,     PIPE};
+
+// Ports: 0 and 1 devices, 2 a packet socket, 3 a stream that was dialled, 4 a stream that listens; the rest nothing.
+constexpr uint32_t TAP_A = 0;
+constexpr uint32_t TAP_B = 1;
+constexpr uint32_t PACKET = 2;
+constexpr uint32_t DIALLED = 3;
+constexpr uint32_t LISTENING = 4;
+
+/** Marsaglia's xorshift32. */
+struct Random {
+  uint32_t state;
+  uint32_t next() {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state;
+  }
+  uint32_t below(uint32_t limit) { return next() % limit; }
+};
+
+[[noreturn]] void fail(const std::string& what) {
+  fprintf(stderr, "garbage: %s\n", what.c_str());
+  exit(1);
+}
+
+void expect(bool holds, const char* what) {
+  if (!holds) fail(what);
+}
+
+/** The engine's end goes to the poller, the other one is what the world sees. */
+struct World {
+  World(const std::string& directory, uint32_t seed, uint32_t missing)
+      : random{seed}, region(static_cast<uint8_t*>(malloc(SIZE - missing))), path(directory + "/listener") {
+    memset(region, 0, SIZE - missing);
+    writable = SIZE - missing;
+    const Memory memory(region, SIZE, GEOMETRY);
+    expect(memory.misplaced() == nullptr, "the geometry should fit");
+    expect(!Poller::create(memory, poller), "a poller should be made");
+    if (Failure failure = listen_unix(path.c_str(), listener)) fail(failure.what + ": " + errno_name(failure.error));
+    attach_missing();
+  }
+  ~World() {
+    poller.reset();
+    free(region);
+  }
+
+  void attach_pair(uint32_t port, Kind kind, int type, uint32_t pipe) {
+    int pair[2];
+    expect(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0, "a socketpair should be made");
+    peers[port].reset(pair[1]);
+    expect(!poller->attach(port, kind, pair[0], pipe, -1), "a port should be attached");
+    attached[port] = true;
+  }
+
+  void attach_missing() {
+    if (!attached[TAP_A]) attach_pair(TAP_A, Kind::tap, SOCK_SEQPACKET, 0);
+    if (!attached[TAP_B]) attach_pair(TAP_B, Kind::tap, SOCK_SEQPACKET, 0);
+    if (!attached[PACKET]) attach_pair(PACKET, Kind::packet, SOCK_SEQPACKET, 0);
+    if (!attached[DIALLED]) attach_pair(DIALLED, Kind::stream, SOCK_STREAM, PIPES);
+    if (!attached[LISTENING]) {
+      expect(!poller->attach(LISTENING, Kind::stream, -1, PIPES + PIPE_BYTES, dup(listener.get())),
+             "a listener should be attached");
+      attached[LISTENING] = true;
+    }
+    if (!peers[LISTENING]) connect_unix(path.c_str(), peers[LISTENING]);
+  }
+
+  uint32_t turn() {
+    const uint32_t result = poller->turn(0);
+    for (const Event& event : poller->take_events()) {
+      if (event.what != Change::gone) continue;
+      peers[event.port].reset();
+      if (event.port != LISTENING) attached[event.port] = false;
+    }
+    return result;
+  }
+
+  void put(uint32_t offset, uint32_t value) {
+    if (offset + 4 <= writable) memcpy(region + offset, &value, 4);
+  }
+  uint32_t get(uint32_t offset) const {
+    uint32_t value;
+    memcpy(&value, region + offset, 4);
+    return value;
+  }
+
+  Random random;
+  uint8_t* region;
+  uint32_t writable;
+  std::string path;
+  Fd listener;
+  std::unique_ptr<Poller> poller;
+  Fd peers[PORTS];
+  bool attached[PORTS] = {};
+};
+
+// ---- garbage ----
+
+/** A value that is wrong in a way of its own: noise, an edge, or nearly right. */
+uint32_t wrong_value(Random& random) {
+  static const uint32_t edges[] = {0,           1,         0x7fffffff, 0x80000000, 0xffffffff, SLOTS,
+                                   SLOTS - 1,   SLOT,      SLOT - 64,  FRAME_MAX,  PIPE,       PIPE + 1,
+                                   0xffffffff - PIPE, RING, RING + 1,  SIZE,       SIZE - 4,   13};
+  switch (random.below(3)) {
+    case 0:
+      return random.next();
+    case 1:
+      return edges[random.below(sizeof edges / sizeof edges[0])] + random.below(3) - 1;
+    default:
+      return random.below(64);
+  }
+}
+
+/** Queued frames, each of whose fields is right more often than not, so that the checks behind it are reached. */
+void scribble_queue(World& world, uint32_t port) {
+  Random& random = world.random;
+  const uint32_t queue = QUEUES + QUEUE * port;
+  const auto mostly = [&](uint32_t value) { return random.below(8) ? value : wrong_value(random); };
+  for (uint32_t i = 0; i < RING; i++) {
+    const uint32_t descriptor = queue + RING_SLOTS + i * DESC_SIZE;
+    world.put(descriptor + DESC_SLOT, mostly(random.below(SLOTS)));
+    world.put(descriptor + DESC_LENGTH, mostly(random.below(SLOT) | random.below(256) << TX_CUT_SHIFT));
+    world.put(descriptor + TX_TAG, random.below(2) ? random.next() : 0);
+    world.put(descriptor + TX_START, mostly(random.below(256) | random.below(2) * 4 << 8));
+  }
+  const uint32_t tail = random.next();
+  world.put(queue + RING_TAIL, tail);
+  world.put(queue + RING_HEAD, tail + mostly(random.below(RING + 1)));
+}
+
+void scribble(World& world) {
+  Random& random = world.random;
+  for (uint32_t count = random.below(40); count > 0; count--) {
+    world.put(random.below(FRAMES / 4) * 4, wrong_value(random));
+  }
+  if (random.below(2)) scribble_queue(world, random.below(PORTS));
+  for (uint32_t i = 0; i < RX_MAX; i++) {  // mostly armed, so that frames come in
+    if (random.below(16)) world.put(RX + i * DESC_SIZE, random.below(SLOTS));
+  }
+  if (random.below(4)) {
+    world.put(DIRTY_COUNT, PORTS);
+    for (uint32_t i = 0; i < PORTS; i += 2) world.put(DIRTY_LIST + i * 2, i | (i + 1) << 16);
+  }
+}
+
+/** The other ends send what they like, read or do not, and go away. */
+void stir_peers(World& world) {
+  static uint8_t bytes[4096];
+  Random& random = world.random;
+  for (uint32_t port = 0; port < PORTS; port++) {
+    if (!world.peers[port]) continue;
+    const int fd = world.peers[port].get();
+    for (uint32_t count = random.below(6); count > 0; count--) {
+      for (uint32_t i = 0; i < 16; i++) bytes[i] = static_cast<uint8_t>(random.next() & (random.below(4) ? 31 : 255));
+      (void)!send(fd, bytes, 1 + random.below(2200), MSG_NOSIGNAL);
+    }
+    if (random.below(3)) {
+      while (recv(fd, bytes, sizeof bytes, 0) > 0) continue;
+    }
+    if (random.below(200) == 0) world.peers[port].reset();
+  }
+}
+
+// ---- and then, as it should be ----
+
+/** A frame whose every byte tells its place. */
+void write_frame(World& world, uint32_t slot, uint32_t length) {
+  uint8_t* frame = world.region + FRAMES + slot * SLOT + HEADROOM;
+  for (uint32_t i = 0; i < length; i++) frame[i] = static_cast<uint8_t>(i * 7 + slot);
+}
+
+/** A frame as it stands in its slot, and how it is to leave. */
+struct Case {
+  uint32_t length, cut, cut_bytes, tag, pop;
+};
+
+void queue_frame(World& world, uint32_t port, uint32_t slot, const Case& item) {
+  const uint32_t queue = QUEUES + QUEUE * port;
+  const uint32_t head = world.get(queue + RING_HEAD);
+  const uint32_t descriptor = queue + RING_SLOTS + head % RING * DESC_SIZE;
+  world.put(descriptor + DESC_SLOT, slot);
+  const uint32_t length = item.length - item.pop + (item.tag ? TAG_SIZE : 0);
+  world.put(descriptor + DESC_LENGTH, length | item.cut << TX_CUT_SHIFT);
+  world.put(descriptor + TX_TAG, item.tag);
+  world.put(descriptor + TX_START, HEADROOM | item.pop << 8);
+  world.put(queue + RING_HEAD, head + 1);
+}
+
+/** What should leave for the frame in the slot. */
+std::vector<uint8_t> edited(const World& world, uint32_t slot, const Case& item) {
+  const uint8_t* frame = world.region + FRAMES + slot * SLOT + HEADROOM;
+  std::vector<uint8_t> out(frame, frame + 12);
+  for (uint32_t i = 0; item.tag && i < 4; i++) out.push_back(static_cast<uint8_t>(item.tag >> i * 8));
+  out.insert(out.end(), frame + 12 + item.pop, frame + item.length);
+  if (out.size() > item.cut_bytes) out.resize(item.cut_bytes);
+  return out;
+}
+
+void expect_frame(World& world, uint32_t port, uint32_t header, const std::vector<uint8_t>& wanted) {
+  uint8_t bytes[4096];
+  const ssize_t length = recv(world.peers[port].get(), bytes, sizeof bytes, 0);
+  expect(length == static_cast<ssize_t>(wanted.size() + header), "a frame should arrive with its length");
+  expect(memcmp(bytes + header, wanted.data(), wanted.size()) == 0, "a frame should arrive with its bytes");
+}
+
+void check_transmit(World& world, uint32_t port, uint32_t header) {
+  static const Case cases[] = {
+      {14, 0, 0x7fffffff, 0, 0},          {1514, 0, 0x7fffffff, 0, 0},      {1514, 0, 0x7fffffff, 0x0a000081, 0},
+      {1518, 0, 0x7fffffff, 0, 4},        {1518, 0, 0x7fffffff, 0xa88, 4},  {800, 1, 64, 0x14000081, 0},
+      {800, 2, 14, 0x14000081, 4},        {60, 3, 61, 0, 0},
+  };
+  uint32_t slot = 0;
+  for (const Case& item : cases) {
+    world.put(CUTS + item.cut * 4, item.cut_bytes);
+    write_frame(world, slot, item.length);
+    queue_frame(world, port, slot++, item);
+  }
+  world.put(DIRTY_LIST, port);
+  world.put(DIRTY_COUNT, 1);
+  world.turn();
+  slot = 0;
+  for (const Case& item : cases) {
+    expect_frame(world, port, header, edited(world, slot++, item));
+  }
+  const uint32_t queue = QUEUES + QUEUE * port;
+  expect(world.get(queue + RING_TAIL) == world.get(queue + RING_HEAD), "the queue should be empty");
+}
+
+void check_receive(World& world, uint32_t port, uint32_t header) {
+  uint8_t bytes[10 + 1000] = {};
+  for (uint32_t i = 0; i < 1000; i++) bytes[header + i] = static_cast<uint8_t>(i * 11 + port);
+  for (uint32_t i = 0; i < RX_MAX; i++) world.put(RX + i * DESC_SIZE, SLOTS - 1 - i);
+  for (uint32_t i = 0; i < RX_MAX + 3; i++) {
+    expect(send(world.peers[port].get(), bytes, header + 1000, 0) > 0, "a peer should be able to send");
+  }
+  expect((world.turn() & 0xffff) == RX_MAX, "as many frames should come in as slots are armed");
+  expect(world.get(RX + DESC_LENGTH) == 1000, "it should come in with its length");
+  expect(world.get(RX + RX_PORT) == (port | HEADROOM << 16), "it should come in with its port and start");
+  const uint8_t* frame = world.region + FRAMES + (SLOTS - 1) * SLOT + HEADROOM;
+  expect(memcmp(frame, bytes + header, 1000) == 0, "it should come in with its bytes");
+  expect((world.turn() & 0xffff) == 3, "the others should come in after that");
+}
+
+void check_stream(World& world, uint32_t port, uint32_t pipe) {
+  const int fd = world.peers[port].get();
+  char answer[16] = {};
+  expect(send(fd, "hello", 5, 0) == 5, "a peer should be able to send");
+  world.turn();
+  expect(world.get(pipe + PIPE_IN_HEAD) == 5, "five bytes should come in");
+  expect(memcmp(world.region + pipe + PIPE_IN, "hello", 5) == 0, "they should be those that were sent");
+  memcpy(world.region + pipe + PIPE_IN + PIPE, "good day", 8);
+  world.put(pipe + PIPE_OUT_HEAD, 8);
+  world.put(DIRTY_LIST, port);
+  world.put(DIRTY_COUNT, 1);
+  world.turn();
+  expect(recv(fd, answer, sizeof answer, 0) == 8 && memcmp(answer, "good day", 8) == 0, "the answer should leave");
+}
+
+void check_clean(World& world) {
+  for (uint32_t port = 0; port < PORTS; port++) {
+    world.poller->detach(port);
+    world.attached[port] = false;
+    world.peers[port].reset();
+  }
+  memset(world.region, 0, FRAMES);
+  Fd stale;  // connections that still wait
+  while ((stale = accept_unix(world.listener.get()))) continue;
+  world.attach_missing();
+  for (int i = 0; i < 3; i++) world.turn();
+  check_transmit(world, TAP_A, 0);
+  check_transmit(world, PACKET, 10);
+  check_receive(world, TAP_B, 0);
+  check_receive(world, PACKET, 10);
+  check_stream(world, DIALLED, PIPES);
+  check_stream(world, LISTENING, PIPES + PIPE_BYTES);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) return fprintf(stderr, "usage: garbage DIRECTORY SEED TURNS [SHORT]\n"), 2;
+  const auto number = [&](int index) { return static_cast<uint32_t>(strtoul(argv[index], nullptr, 10)); };
+  World world(argv[1], number(2), argc > 4 ? number(4) : 0);
+  uint64_t received = 0;
+  for (uint32_t turn = number(3); turn > 0; turn--) {
+    scribble(world);
+    stir_peers(world);
+    received += world.turn() & 0xffff;
+    world.attach_missing();
+  }
+  expect(received > 0, "frames should come in between the garbage");
+  check_clean(world);
+  printf("%llu frames came in between the garbage\n", static_cast<unsigned long long>(received));
+  return 0;
+}
