@@ -21,243 +21,248 @@
 // Everything is a little-endian u32 unless said otherwise. Pages that nobody touches cost address space only.
 
 // ---- limits ----
-export const WORKERS_MAX = 16;
-export const PORTS_MAX = 1024;
-export const SWITCHES_MAX = 1024;
-export const DOMAINS_MAX = 65536; // (switch, VLAN) pairs; 0 is "none"
-export const MIRRORS_MAX = 32;
-export const BATCH_MAX = 256; // frames in one pass through the stages
-export const RING_SIZE = 1024; // descriptors in a queue or lane; a power of two
-export const PIPE_SIZE = 262144; // bytes in one direction of a pipe; a power of two
-export const FRAME_MAX = 65536; // longest frame, bytes
-export const FRAME_MIN = 14; // shortest: an Ethernet header
-export const FDB_ENTRIES_MAX = 1048576;
+export const WORKERS_MAX: u32 = 16;
+export const PORTS_MAX: u32 = 1024;
+export const SWITCHES_MAX: u32 = 1024;
+export const DOMAINS_MAX: u32 = 65536; // (switch, VLAN) pairs; 0 is "none"
+export const MIRRORS_MAX: u32 = 32;
+export const BATCH_MAX: u32 = 256; // frames in one pass through the stages
+export const RING_SIZE: u32 = 1024; // descriptors in a queue or lane; a power of two
+export const PIPE_SIZE: u32 = 262144; // bytes in one direction of a pipe; a power of two
+export const FRAME_MAX: u32 = 65536; // longest frame, bytes
+export const FRAME_MIN: u32 = 14; // shortest: an Ethernet header
+export const FDB_ENTRIES_MAX: u32 = 1048576;
 
 // ---- a frame's slot: headroom, then the frame ----
 //   0 ┌──────────┬───────────────────────────────────┬──────┐
 //     │ headroom │ frame (start = HEADROOM as a rule) │ pad  │  the odd number of lines spreads slots over cache sets
 //     └──────────┴───────────────────────────────────┴──────┘
-export const HEADROOM = 128;
-export const SLOT_SIZE = 67648; // 128 + 65536 + 1984 = 64 × 1057
-export const SLOTS_PER_WORKER = 2048; // BATCH_MAX armed for receiving; the others wait in queues and lanes
+export const HEADROOM: u32 = 128;
+export const SLOT_SIZE: u32 = 67648; // 128 + 65536 + 1984 = 64 × 1057
+export const SLOTS_PER_WORKER: u32 = 2048; // BATCH_MAX armed for receiving; the others wait in queues and lanes
 
 // ---- descriptors, 16 bytes ----
 // Received (RX): written by whoever received, for the slots that the core armed.
 //   u32 slot │ u32 length │ u16 port │ u8 start │ u8 – │ u32 –
-export const DESC_SIZE = 16;
-export const DESC_SLOT = 0;
-export const DESC_LENGTH = 4;
-export const RX_PORT = 8;
-export const RX_START = 10;
+export const DESC_SIZE: u32 = 16;
+export const DESC_SLOT: u32 = 0;
+export const DESC_LENGTH: u32 = 4;
+export const RX_PORT: u32 = 8;
+export const RX_START: u32 = 10;
 // To transmit (TX): how the frame leaves; the slot itself is not changed, since copies may share it.
 //   u32 slot │ u24 length, u8 cut │ u32 tag │ u8 start │ u8 pop │ u16 port
 //   length: of the whole frame on the wire, with its tag. cut: index into CUTS, 0 for uncut. tag: four bytes
 //   to put in at offset 12, 0 for none. pop: bytes to take out there first (0 or 4); a transmitter that failed
 //   writes TX_FAILED + the reason's id over it.
-export const TX_TAG = 8;
-export const TX_START = 12;
-export const TX_POP = 13;
-export const TX_PORT = 14;
-export const TX_FAILED = 16;
-export const TX_CUT_SHIFT = 24;
+export const TX_TAG: u32 = 8;
+export const TX_START: u32 = 12;
+export const TX_POP: u32 = 13;
+export const TX_PORT: u32 = 14;
+export const TX_FAILED: u32 = 16;
+export const TX_CUT_SHIFT: u32 = 24;
 
 // ---- ring: free-running cursors, each on a line with one writer ----
-export const RING_HEAD = 0; // published by the producer, once a batch
-export const RING_TAIL = 64; // published by the consumer
-export const RING_NEXT = 128; // producer's own: head, not yet published
-export const RING_CLEAN = 132; // producer's own: what came back and was freed
-export const RING_SLOTS = 192;
-export const QUEUE_SIZE = 16576; // RING_SLOTS + RING_SIZE × DESC_SIZE
-export const RETURN_SIZE = 4288; // RING_SLOTS + RING_SIZE × 4: slots on their way home
+export const RING_HEAD: u32 = 0; // published by the producer, once a batch
+export const RING_TAIL: u32 = 64; // published by the consumer
+export const RING_NEXT: u32 = 128; // producer's own: head, not yet published
+export const RING_CLEAN: u32 = 132; // producer's own: what came back and was freed
+export const RING_SLOTS: u32 = 192;
+export const QUEUE_SIZE: u32 = 16576; // RING_SLOTS + RING_SIZE × DESC_SIZE
+export const RETURN_SIZE: u32 = 4288; // RING_SLOTS + RING_SIZE × 4: slots on their way home
 
 // ---- header ----
-export const MAGIC = 0x4d4c5054; // "TPLM"
-export const HEADER_MAGIC = 0;
-export const HEADER_HASH = 4;
-export const HEADER_WORKERS = 8;
-export const HEADER_PIPES = 12; // offset
-export const HEADER_PIPE_COUNT = 16;
-export const HEADER_FRAMES = 20; // offset
-export const HEADER_FDB_BUCKETS = 24; // a power of two
-export const HEADER_FDB_LINKS = 28; // offset
-export const HEADER_FDB_CAPACITY = 32; // entries
-export const HEADER_MIRRORS = 36; // how many are active: 0 skips the stage
-export const HEADER_PARK = 64; // host: 1 asks the workers to park
-export const HEADER_PARKED = 68; // workers: how many have
-export const CUTS = 1024; // u32 × 256: bytes that a copy is cut to; [0] = no cut
-export const CUT_NONE = 0x7fffffff;
+export const MAGIC: u32 = 0x4d4c5054; // "TPLM"
+export const HEADER_MAGIC: u32 = 0;
+export const HEADER_HASH: u32 = 4;
+export const HEADER_WORKERS: u32 = 8;
+export const HEADER_PIPES: u32 = 12; // offset
+export const HEADER_PIPE_COUNT: u32 = 16;
+export const HEADER_FRAMES: u32 = 20; // offset
+export const HEADER_FDB_BUCKETS: u32 = 24; // a power of two
+export const HEADER_FDB_LINKS: u32 = 28; // offset
+export const HEADER_FDB_CAPACITY: u32 = 32; // entries
+export const HEADER_MIRRORS: u32 = 36; // how many are active: 0 skips the stage
+export const HEADER_EPOCH: u32 = 40; // f64: ms of the wall clock when the workers' clock read 0
+export const HEADER_PARK: u32 = 64; // host: 1 asks the workers to park
+export const HEADER_PARKED: u32 = 68; // workers: how many have
+export const CUTS: u32 = 1024; // u32 × 256: bytes that a copy is cut to; [0] = no cut
+export const CUT_NONE: u32 = 0x7fffffff;
 
 // ---- worker block ----
-export const WORKERS = 4096;
-export const WORKER_SIZE = 131072;
-export const WORKER_SLEEPING = 0; // the worker: 1 while it is blocked, so that others know to ring
-export const WORKER_BELL = 4; // others: rung by adding 1 (where there is no addon to wake it)
-export const WORKER_WAKE = 64; // u32 bit mask of workers that this one has written to and should wake
-export const WORKER_FREE = 68; // slots on the free stack
-export const WORKER_DIRTY = 72; // how many ports are in the dirty list
-export const WORKER_PULLS = 76; // how many of its ports are sources (pipes and generators)
-export const WORKER_PUBLISH = 80; // how many queues this batch wrote to
-export const WORKER_EVENT_HEAD = 84; // events written
-export const WORKER_EVENT_TAIL = 128; // host: events read
-export const WORKER_RX = 4096; // DESC_SIZE × BATCH_MAX, slots armed by the core
-export const WORKER_ITEMS = 8192; // ITEM_SIZE × BATCH_MAX: what the stages hand on
-export const WORKER_VERDICTS = 16384; // u32 × BATCH_MAX
-export const WORKER_TOUCH = 17408; // u64 × 64: sums that keep early loads alive
-export const WORKER_STACK = 20480; // u32 × SLOTS_PER_WORKER: the free slots
-export const WORKER_REFS = 28672; // u16 × SLOTS_PER_WORKER: who holds each slot
-export const WORKER_ROUTES = 32768; // u32 × PORTS_MAX: the ring that leads to each port
-export const WORKER_DIRTY_LIST = 36864; // u16 × PORTS_MAX: ports with frames to transmit
-export const WORKER_PULL_LIST = 38912; // u16 × PORTS_MAX: its sources
-export const WORKER_PUBLISH_LIST = 40960; // u32 × (PORTS_MAX + WORKERS_MAX): rings
-export const WORKER_EVENTS = 49152; // EVENT_SIZE × EVENTS_MAX
-export const EVENTS_MAX = 1024;
-export const EVENT_SIZE = 32; // u32 kind │ u32 port │ u64 key │ f64 time, ms │ u32 port before │ –
-export const EVENT_LEARNED = 1;
-export const EVENT_MOVED = 2;
-export const EVENT_AGED = 3;
-export const EVENT_EVICTED = 4;
+export const WORKERS: u32 = 4096;
+export const WORKER_SIZE: u32 = 131072;
+export const WORKER_SLEEPING: u32 = 0; // the worker: 1 while it is blocked, so that others know to ring
+export const WORKER_BELL: u32 = 4; // others: rung by adding 1 (where there is no addon to wake it)
+export const WORKER_WAKE: u32 = 64; // u32 bit mask of workers that this one has written to and should wake
+export const WORKER_FREE: u32 = 68; // slots on the free stack
+export const WORKER_DIRTY: u32 = 72; // how many ports are in the dirty list
+export const WORKER_PULLS: u32 = 76; // how many of its ports are sources (pipes and generators)
+export const WORKER_OPEN: u32 = 80; // how many rings hold frames of this worker
+export const WORKER_EVENT_HEAD: u32 = 84; // events written
+export const WORKER_EVENT_LOST: u32 = 88; // events for which there was no room
+export const WORKER_DOORBELL: u32 = 92; // its eventfd, for the others to ring
+export const WORKER_EVENT_TAIL: u32 = 128; // host: events read
+export const WORKER_RX: u32 = 4096; // DESC_SIZE × BATCH_MAX, slots armed by the core
+export const WORKER_ITEMS: u32 = 8192; // ITEM_SIZE × BATCH_MAX: what the stages hand on
+export const WORKER_VERDICTS: u32 = 16384; // u32 × BATCH_MAX
+export const WORKER_MIRRORED: u32 = 17408; // u32 × BATCH_MAX: mirrors that have their copy of a frame
+export const WORKER_STACK: u32 = 20480; // u32 × SLOTS_PER_WORKER: the free slots
+export const WORKER_REFS: u32 = 28672; // u16 × SLOTS_PER_WORKER: who holds each slot
+export const WORKER_ROUTES: u32 = 32768; // u32 × PORTS_MAX: the ring that leads to each port
+export const WORKER_DIRTY_LIST: u32 = 36864; // u16 × PORTS_MAX: ports with frames to transmit
+export const WORKER_PULL_LIST: u32 = 38912; // u16 × PORTS_MAX: its sources
+export const WORKER_OPEN_LIST: u32 = 40960; // u32 × (PORTS_MAX + WORKERS_MAX): those rings
+export const WORKER_EVENTS: u32 = 49152; // EVENT_SIZE × EVENTS_MAX
+export const EVENTS_MAX: u32 = 1024;
+export const EVENT_SIZE: u32 = 32; // u32 kind │ u32 port │ u64 key │ f64 time, ms │ u32 port before │ –
+export const EVENT_LEARNED: u32 = 1;
+export const EVENT_MOVED: u32 = 2;
+export const EVENT_AGED: u32 = 3;
+export const EVENT_EVICTED: u32 = 4;
 
 // ---- batch item: a frame between the stages, 32 bytes ----
 //   u64 source key │ u64 destination key │ u32 tag │ u16 port, u8 pop, u8 start │ u32 slot │ u32 length
 //   key: MAC in the order of the wire in the low 48 bits, domain in the high 16. tag: as the frame would carry it.
-//   pop: bytes of tag at offset 12 (0, 4), + ITEM_SAME where they already are the tag.
-export const ITEM_SIZE = 32;
-export const ITEM_SOURCE = 0;
-export const ITEM_DESTINATION = 8;
-export const ITEM_DOMAIN = 14;
-export const ITEM_TAG = 16;
-export const ITEM_PORT = 20;
-export const ITEM_POP = 22;
-export const ITEM_START = 23;
-export const ITEM_SLOT = 24;
-export const ITEM_LENGTH = 28;
-export const ITEM_SAME = 1;
+//   pop: bytes of tag at offset 12 (0, 4), + ITEM_SAME where they already are the tag, + ITEM_INNER where a
+//   customer's tag is carried inside.
+export const ITEM_SIZE: u32 = 32;
+export const ITEM_SOURCE: u32 = 0;
+export const ITEM_DESTINATION: u32 = 8;
+export const ITEM_DOMAIN: u32 = 14;
+export const ITEM_TAG: u32 = 16;
+export const ITEM_PORT: u32 = 20;
+export const ITEM_POP: u32 = 22;
+export const ITEM_START: u32 = 23;
+export const ITEM_SLOT: u32 = 24;
+export const ITEM_LENGTH: u32 = 28;
+export const ITEM_SAME: u32 = 1;
+export const ITEM_INNER: u32 = 2;
+export const ITEM_POP_MASK: u32 = 4;
 
 // ---- switch record, 64 bytes ----
-export const SWITCHES = 2101248; // WORKERS + WORKER_SIZE × WORKERS_MAX
-export const SWITCH_SIZE = 64;
-export const SWITCH_FLAGS = 0;
-export const SWITCH_AGING = 4; // seconds; 0: never
-export const SWITCH_LEARNING = 1; // flag
+export const SWITCHES: u32 = 2101248; // WORKERS + WORKER_SIZE × WORKERS_MAX
+export const SWITCH_SIZE: u32 = 64;
+export const SWITCH_FLAGS: u32 = 0;
+export const SWITCH_AGING: u32 = 4; // seconds; 0: never
+export const SWITCH_LEARNING: u32 = 1; // flag
 
 // ---- port record, 128 bytes ----
-export const PORTS = 2166784; // SWITCHES + SWITCH_SIZE × SWITCHES_MAX
-export const PORT_SIZE = 128;
-export const PORT_FLAGS = 0;
-export const PORT_PUSH = 4; // tag for frames that enter untagged: TPID and TCI as on the wire
-export const PORT_PVID = 8; // PVID where a TCI of the wire has it, for priority-tagged frames
-export const PORT_UNTAGGED = 12; // VID that leaves untagged, where a tag of the wire has it; UNTAGGED_NONE
-export const PORT_MTU = 16; // longest frame that may leave, bytes, without its tag
-export const PORT_PIPE = 20; // offset of its pipe, 0: none
-export const PORT_SWITCH = 24; // u16
-export const PORT_WORKER = 26; // u8: who owns its attachment
-export const PORT_CODEC = 27; // u8: how frames stand in the pipe
-export const PORT_MIRRORS_IN = 28; // bit mask of mirrors that copy what enters
-export const PORT_MIRRORS_OUT = 32;
-export const PORT_ENTRIES = 64; // FDB entries that point here; under the FDB's lock
-export const PORT_OLDEST = 68; // first and last of them, in the order of learning
-export const PORT_NEWEST = 72;
-export const FLAG_ACTIVE = 1;
-export const FLAG_UP = 2;
-export const FLAG_ISOLATED = 4;
-export const FLAG_MONITOR = 8;
-export const FLAG_TUNNEL = 16;
-export const FLAG_GENERATOR = 32;
-export const UNTAGGED_NONE = 0xffffffff;
-export const VID_BITS = 0xff0f0000; // the VID's place in a tag loaded little-endian
+export const PORTS: u32 = 2166784; // SWITCHES + SWITCH_SIZE × SWITCHES_MAX
+export const PORT_SIZE: u32 = 128;
+export const PORT_FLAGS: u32 = 0;
+export const PORT_PUSH: u32 = 4; // tag for frames that enter untagged: TPID and TCI as on the wire
+export const PORT_PVID: u32 = 8; // PVID where a TCI of the wire has it, for priority-tagged frames
+export const PORT_UNTAGGED: u32 = 12; // VID that leaves untagged, where a tag of the wire has it; UNTAGGED_NONE
+export const PORT_MTU: u32 = 16; // longest frame that may leave, bytes, without its tag
+export const PORT_PIPE: u32 = 20; // offset of its pipe, 0: none
+export const PORT_SWITCH: u32 = 24; // u16
+export const PORT_WORKER: u32 = 26; // u8: who owns its attachment
+export const PORT_CODEC: u32 = 27; // u8: how frames stand in the pipe towards the core
+export const PORT_MIRRORS_IN: u32 = 28; // bit mask of mirrors that copy what enters
+export const PORT_MIRRORS_OUT: u32 = 32;
+export const PORT_CODEC_OUT: u32 = 36; // u8: and in the one out of it
+export const PORT_ENTRIES: u32 = 64; // FDB entries that point here; under the FDB's lock
+export const PORT_OLDEST: u32 = 68; // first and last of them, in the order of learning
+export const PORT_NEWEST: u32 = 72;
+export const FLAG_ACTIVE: u32 = 1;
+export const FLAG_UP: u32 = 2;
+export const FLAG_ISOLATED: u32 = 4;
+export const FLAG_MONITOR: u32 = 8;
+export const FLAG_TUNNEL: u32 = 16;
+export const FLAG_ACCESS: u32 = 32;
+export const FLAG_GENERATOR: u32 = 64;
+export const UNTAGGED_NONE: u32 = 0xffffffff;
+export const VID_BITS: u32 = 0xff0f0000; // the VID's place in a tag loaded little-endian
 
 // ---- VLANs ----
-export const ADMIT = 2297856; // u16 × 4096 × PORTS_MAX: domain of (port, VID), 0: not taken. VID 0: untagged.
-export const ADMIT_SIZE = 8192;
-export const DOMAINS = 10686464; // 8 bytes × DOMAINS_MAX: u16 switch │ u16 VID │ u32 mirrors
-export const DOMAIN_SIZE = 8;
-export const DOMAIN_SWITCH = 0;
-export const DOMAIN_VID = 2;
-export const DOMAIN_MIRRORS = 4;
-export const MEMBERS = 11210752; // PORTS_MAX bits × DOMAINS_MAX: where a flood goes
-export const MEMBERS_SIZE = 128;
-export const PORTS_ISOLATED = 19599360; // PORTS_MAX bits: the isolated ports
+export const ADMIT: u32 = 2297856; // u16 × 4096 × PORTS_MAX: domain of (port, VID), 0: not taken. VID 0: untagged.
+export const ADMIT_SIZE: u32 = 8192;
+export const DOMAINS: u32 = 10686464; // 8 bytes × DOMAINS_MAX: u16 switch │ u16 VID │ u32 mirrors
+export const DOMAIN_SIZE: u32 = 8;
+export const DOMAIN_SWITCH: u32 = 0;
+export const DOMAIN_VID: u32 = 2;
+export const DOMAIN_MIRRORS: u32 = 4;
+export const MEMBERS: u32 = 11210752; // PORTS_MAX bits × DOMAINS_MAX: where a flood goes
+export const MEMBERS_SIZE: u32 = 128;
+export const PORTS_ISOLATED: u32 = 19599360; // PORTS_MAX bits: the isolated ports
 
 // ---- mirrors ----
-export const MIRRORS = 19599488; // 64 bytes × MIRRORS_MAX
-export const MIRROR_SIZE = 64;
-export const MIRROR_TO = 0; // monitor port
-export const MIRROR_PACE = 16; // a pace (below)
+export const MIRRORS: u32 = 19599488; // 64 bytes × MIRRORS_MAX
+export const MIRROR_SIZE: u32 = 64;
+export const MIRROR_TO: u32 = 0; // monitor port
+export const MIRROR_PACE: u32 = 16; // a pace (below)
 
 // ---- sources: what generators and paced pipes need, 128 bytes a port ----
-export const SOURCES = 19601536;
-export const SOURCE_SIZE = 128;
-export const SOURCE_PACE = 0; // a pace
-export const SOURCE_LEFT = 40; // f64: frames still to make; Infinity: no end
-export const SOURCE_MADE = 48; // f64: frames made
-export const SOURCE_LENGTH = 56; // bytes; 0: IMIX (7 × 60, 4 × 590, 1 × 1514)
-export const SOURCE_FLOWS = 60;
-export const SOURCE_TARGET = 64; // u64: destination MAC
-export const SOURCE_MAC = 72; // u64: source MAC of flow 0
-export const SOURCE_SEED = 80;
-export const SOURCE_TAG = 84; // tag that its frames carry, 0: none
+export const SOURCES: u32 = 19601536;
+export const SOURCE_SIZE: u32 = 128;
+export const SOURCE_PACE: u32 = 0; // a pace
+export const SOURCE_LEFT: u32 = 40; // f64: frames still to make; Infinity: no end
+export const SOURCE_MADE: u32 = 48; // f64: frames made
+export const SOURCE_LENGTH: u32 = 56; // bytes; 0: IMIX (7 × 60, 4 × 590, 1 × 1514)
+export const SOURCE_FLOWS: u32 = 60;
+export const SOURCE_TARGET: u32 = 64; // u64: destination MAC
+export const SOURCE_MAC: u32 = 72; // u64: source MAC of flow 0
+export const SOURCE_TAG: u32 = 80; // tag that its frames carry, 0: none
 
 // ---- pace: a token bucket, 40 bytes ----
-export const PACE_RATE = 0; // f64: tokens a millisecond; 0: no limit
-export const PACE_BURST = 8; // f64: tokens at most
-export const PACE_TOKENS = 16; // f64
-export const PACE_TIME = 24; // f64: ms, when they were counted
-export const PACE_BITS = 32; // 1: a token is a bit; 0: a frame
+export const PACE_RATE: u32 = 0; // f64: tokens a millisecond; 0: no limit
+export const PACE_BURST: u32 = 8; // f64: tokens at most
+export const PACE_TOKENS: u32 = 16; // f64
+export const PACE_TIME: u32 = 24; // f64: ms, when they were counted
+export const PACE_BITS: u32 = 32; // 1: a token is a bit; 0: a frame
 
 // ---- queues and lanes ----
-export const QUEUES = 19732608; // QUEUE_SIZE × PORTS_MAX
-export const LANES = 36706432; // (QUEUE_SIZE + RETURN_SIZE) × from × to
-export const LANE_SIZE = 20864;
-export const LANE_RETURN = 16576; // offset of a lane's returns
+export const QUEUES: u32 = 19732608; // QUEUE_SIZE × PORTS_MAX
+export const LANES: u32 = 36706432; // (QUEUE_SIZE + RETURN_SIZE) × from × to
+export const LANE_SIZE: u32 = 20864;
+export const LANE_RETURN: u32 = 16576; // offset of a lane's returns
 
 // ---- counters: u64, a block a worker ----
-export const COUNTERS = 42047616;
-export const COUNTERS_SIZE = 2621440; // PORTS_MAX × 512 + DOMAINS_MAX × 32
-export const COUNTER_PORT_SIZE = 512;
-export const COUNTER_RX = 0; // frames, bytes
-export const COUNTER_TX = 16; // frames, bytes
-export const COUNTER_FORWARDED = 32; // frames of this port that went on to at least one port
-export const COUNTER_COPIES = 40; // copies made of them beyond the first: floods and mirrors
-export const COUNTER_OFFERED = 48; // frames handed to this port's queue: sent, dropped there or waiting
-export const COUNTER_DROPS_IN = 64; // by reason, u64 × 24: frames of this port that went nowhere
-export const COUNTER_DROPS_OUT = 256; // by reason: copies for this port that did not leave
-export const COUNTER_DOMAINS = 524288; // after the ports: 32 bytes a domain: frames, bytes, drops, –
-export const COUNTER_DOMAIN_SIZE = 32;
+export const COUNTERS: u32 = 42047616;
+export const COUNTERS_SIZE: u32 = 2621440; // PORTS_MAX × 512 + DOMAINS_MAX × 32
+export const COUNTER_PORT_SIZE: u32 = 512;
+export const COUNTER_RX: u32 = 0; // frames, bytes
+export const COUNTER_TX: u32 = 16; // frames, bytes
+export const COUNTER_COPIES: u32 = 32; // copies made of its frames beyond the first: floods and mirrors
+export const COUNTER_DROPS_IN: u32 = 64; // by reason, u64 × 24: frames of this port that went nowhere
+export const COUNTER_DROPS_OUT: u32 = 256; // by reason: copies for this port that did not leave
+export const COUNTER_DOMAINS: u32 = 524288; // after the ports: 32 bytes a domain: frames, bytes, drops, –
+export const COUNTER_DOMAIN_SIZE: u32 = 32;
 
 // ---- forwarding database ----
-export const FDB_LOCK = 83990656;
-export const FDB_COUNT = 83990660;
-export const FDB_SWEPT = 83990664; // next bucket to age
-export const FDB_PORTS = 83990668; // ports that hold entries
-export const FDB_SWEEP_TIME = 83990672; // f64: ms, when ageing last moved on
-export const FDB = 83990720; // FDB_BUCKET_SIZE × buckets
-export const FDB_BUCKET_SIZE = 64; // 4 keys (u64), then 4 values: u32 stamp (s) │ u16 port │ u8 flags │ u8 strays
-export const FDB_WAYS = 4;
-export const FDB_VALUES = 32;
-export const FDB_STAMP = 0;
-export const FDB_PORT = 4;
-export const FDB_FLAGS = 6;
-export const FDB_STRAYS = 7; // way 0 only: entries of this bucket that found room further on; 255 stays
-export const FDB_STATIC = 1; // flag
-export const FDB_LINK_SIZE = 8; // u32 previous │ u32 next way on the same port's list; NO_WAY ends it
-export const NO_WAY = 0xffffffff;
+export const FDB_LOCK: u32 = 83990656;
+export const FDB_COUNT: u32 = 83990660;
+export const FDB_SWEPT: u32 = 83990664; // next bucket to age
+export const FDB_PORTS: u32 = 83990668; // ports that hold learned entries
+export const FDB_SWEEP_TIME: u32 = 83990672; // f64: ms, when ageing last moved on
+export const FDB: u32 = 83990720; // FDB_BUCKET_SIZE × buckets
+export const FDB_BUCKET_SIZE: u32 = 64; // 4 keys (u64), then 4 values: u32 stamp (s) │ u16 port │ u8 flags │ u8 strays
+export const FDB_WAYS: u32 = 4;
+export const FDB_VALUES: u32 = 32;
+export const FDB_STAMP: u32 = 0;
+export const FDB_PORT: u32 = 4;
+export const FDB_FLAGS: u32 = 6;
+export const FDB_STRAYS: u32 = 7; // way 0 only: entries that passed this bucket, full, on their way; 255 stays
+export const FDB_STATIC: u32 = 1; // flag
+export const FDB_LINK_SIZE: u32 = 8; // u32 previous │ u32 next way on the same port's list; NO_WAY ends it
+export const NO_WAY: u32 = 0xffffffff;
 
 // ---- pipe: two byte rings, in (towards the core) and out ----
-export const PIPE_IN_HEAD = 0;
-export const PIPE_IN_TAIL = 64;
-export const PIPE_OUT_HEAD = 128;
-export const PIPE_OUT_TAIL = 192;
-export const PIPE_FAULT = 256; // core: 1 + reason for which the peer should be hung up on, 0: none
-export const PIPE_WANTED = 260; // consumer of out: 1 asks to be woken
-export const PIPE_IN = 320;
-export const PIPE_OUT = 262464; // PIPE_IN + PIPE_SIZE
-export const PIPE_BYTES = 524608; // PIPE_OUT + PIPE_SIZE
-export const CODEC_NONE = 0; // a device: frames go by descriptor
-export const CODEC_LENGTH = 1; // u32 big-endian length, frame (QEMU -netdev stream)
-export const CODEC_PCAP = 2; // libpcap record, little-endian, microseconds or nanoseconds
-export const CODEC_PCAP_SWAPPED = 3; // the same, big-endian
-export const CODEC_PCAPNG = 4; // blocks, little-endian
-export const CODEC_SINK = 5; // out: counted and forgotten (generators)
+export const PIPE_IN_HEAD: u32 = 0;
+export const PIPE_IN_TAIL: u32 = 64;
+export const PIPE_OUT_HEAD: u32 = 128;
+export const PIPE_OUT_TAIL: u32 = 192;
+export const PIPE_FAULT: u32 = 256; // core: 1 + reason for which the peer should be hung up on, 0: none
+export const PIPE_HUNGRY: u32 = 260; // core: 1 where what is there is less than a record; host: 0 with more bytes
+export const PIPE_IN: u32 = 320;
+export const PIPE_OUT: u32 = 262464; // PIPE_IN + PIPE_SIZE
+export const PIPE_BYTES: u32 = 524608; // PIPE_OUT + PIPE_SIZE
+export const CODEC_NONE: u32 = 0; // a device: frames go by descriptor
+export const CODEC_LENGTH: u32 = 1; // u32 big-endian length, frame (QEMU -netdev stream)
+export const CODEC_PCAP: u32 = 2; // libpcap record, little-endian, microseconds or nanoseconds
+export const CODEC_PCAP_SWAPPED: u32 = 3; // the same, big-endian
+export const CODEC_PCAPNG: u32 = 4; // blocks, little-endian
+export const CODEC_SINK: u32 = 5; // out: counted and forgotten (generators)
 
 /** Folds one number into a layout hash; exact in doubles, so that asc and tsc agree. */
 function fold(hash: number, value: number): number {
@@ -268,7 +273,7 @@ function fold(hash: number, value: number): number {
 export function layoutHash(): number {
   let hash: number = 17;
   hash = fold(hash, WORKER_SIZE + BATCH_MAX + RING_SIZE + PIPE_SIZE + SLOT_SIZE + SLOTS_PER_WORKER + HEADROOM);
-  hash = fold(hash, WORKER_EVENTS + WORKER_PUBLISH_LIST + WORKER_PULL_LIST + WORKER_DIRTY_LIST + WORKER_ROUTES);
+  hash = fold(hash, WORKER_EVENTS + WORKER_OPEN_LIST + WORKER_PULL_LIST + WORKER_DIRTY_LIST + WORKER_ROUTES);
   hash = fold(hash, PORTS + ADMIT + DOMAINS + MEMBERS);
   hash = fold(hash, MIRRORS + SOURCES + QUEUES + LANES);
   hash = fold(hash, COUNTERS + FDB);

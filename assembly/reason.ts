@@ -27,4 +27,4 @@ export enum Reason {
   reservedMac,
 }
 
-export const REASON_COUNT = 22;
+export const REASON_COUNT: u32 = 22;

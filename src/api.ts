@@ -97,7 +97,11 @@ export interface Applied {
 
 export type EngineEvent =
   | { event: "port"; switch: string; port: string; link: "up" | "down"; why: string }
-  | { event: "mac"; switch: string; port: string; vlan: number; mac: string; what: "learned" | "moved" | "aged" | "evicted"; from?: string }
+  /** `from`: where a MAC that moved was before. */
+  | {
+    event: "mac"; switch: string; port: string; vlan: number; mac: string;
+    what: "learned" | "moved" | "aged" | "evicted"; from?: string;
+  }
   /** Events came faster than they were read, and so many are missing here. */
   | { event: "lost"; count: number };
 
@@ -122,7 +126,9 @@ export interface EngineApi {
   /** Forgets what was learned and returns how many MACs that were. */
   flush(switchName: string, only?: { vlan?: number; port?: string }): number;
   /** Live copies of a port's frames as the bytes of a pcapng file; ends when the signal aborts or the port goes. */
-  capture(switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  capture(
+    switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
   stop(): Promise<Stats>;
 }
 

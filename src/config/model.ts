@@ -59,7 +59,8 @@ export interface PortConfig {
   monitor: boolean;
   /** Longest payload that may leave, bytes, 68 to 65520; absent: what the device has, or no limit. */
   mtu?: number;
-  /** MACs that live here and that learning never moves (lower case, colons), in the port's access, native or tunnel VLAN, or each of its listed VLANs. */
+  /** MACs that live here and that learning never moves (lower case, colons), in the port's access, native or
+   *  tunnel VLAN, and in each of its listed VLANs. */
   macs: string[];
 }
 
@@ -77,7 +78,7 @@ export interface MirrorConfig {
 
 export interface SwitchConfig {
   learning: boolean;
-  /** Seconds after which a MAC that is silent is forgotten, above 0. */
+  /** Seconds after which a MAC that is silent is forgotten, 0.001 to 1,000,000, in steps of a millisecond. */
   agingSeconds: number;
   ports: Record<string, PortConfig>;
   mirrors: Record<string, MirrorConfig>;

@@ -3,6 +3,7 @@
 
 import { createRequire } from "node:module";
 import { EngineError } from "../api.js";
+import { packageFile } from "../files.js";
 
 /** An fd with what was found out while it was opened. */
 export interface OpenedDevice {
@@ -63,7 +64,8 @@ export const POLLER_EVENTS = 0x10000;
 export const POLLER_RUNG = 0x20000;
 
 export interface Addon {
-  /** Attaches to a TAP device, making it where it is not there. `mtu` 0 leaves the MTU. Errors carry errno's name as `code`. */
+  /** Attaches to a TAP device, making it where it is not there. `mtu` 0 leaves the MTU. Errors carry errno's name
+   *  as `code`. */
   openTap(name: string, mtu: number): OpenedDevice;
   /** An AF_PACKET socket on an existing device, promiscuous, that does not see what it sent itself. */
   openPacket(name: string): OpenedDevice;
@@ -87,7 +89,7 @@ let failure: unknown;
 export function findAddon(): Addon | undefined {
   if (loaded || failure) return loaded;
   try {
-    loaded = createRequire(import.meta.url)("../../../build/Release/taploom.node") as Addon;
+    loaded = createRequire(import.meta.url)(packageFile("build/Release/taploom.node")) as Addon;
   } catch (error) {
     failure = error;
   }
@@ -101,7 +103,8 @@ export function requireAddon(attachment: string): Addon {
   throw new EngineError(
     "ADDON_MISSING",
     process.platform === "linux"
-      ? `"${attachment}" needs the native addon, which is not built: install a C++ compiler and make, then run "npm rebuild taploom" (in a checkout: "npm ci")`
+      ? `"${attachment}" needs the native addon, which is not built: install a C++ compiler and make, `
+        + "then run \"npm rebuild taploom\" (in a checkout: \"npm ci\")"
       : `"${attachment}" needs Linux: on ${process.platform} use memory, pcap and generator ports`,
     { cause: failure },
   );

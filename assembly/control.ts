@@ -1,0 +1,58 @@
+// The host's side of the tables: ports, VLANs, links. Called from the host's own instance while the workers are
+// parked, except for setLink, which a port's worker calls itself. VIDs are 1 to 4094, ports, switches and domains
+// are the host's numbers; the host has checked them.
+
+import {
+  ADMIT, ADMIT_SIZE, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID, FLAG_ISOLATED, FLAG_UP, MEMBERS,
+  MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORT_FLAGS, PORT_SIZE,
+} from "./layout";
+import { flushPort } from "./table/fdb";
+
+/** Says which switch and VLAN a domain is. */
+export function setDomain(domain: u32, index: u32, vid: u32): void {
+  const at = DOMAINS + domain * DOMAIN_SIZE;
+  store<u16>(at, <u16>index, DOMAIN_SWITCH);
+  store<u16>(at, <u16>vid, DOMAIN_VID);
+  store<u32>(at, 0, DOMAIN_MIRRORS);
+}
+
+/** A port takes frames with this VID (0: without one) into a domain; domain 0: no longer. */
+export function setAdmit(port: u32, vid: u32, domain: u32): void {
+  store<u16>(ADMIT + port * ADMIT_SIZE + vid * 2, <u16>domain);
+}
+
+/** Makes a port a member of a domain, or ends it. */
+export function setMember(domain: u32, port: u32, member: bool): void {
+  setBit(MEMBERS + domain * MEMBERS_SIZE, port, member);
+}
+
+/** Takes a port out of every VLAN. `domains`: how many domains are in use, so that no more are looked at. */
+export function leaveAll(port: u32, domains: u32): void {
+  memory.fill(ADMIT + port * ADMIT_SIZE, 0, ADMIT_SIZE);
+  for (let domain: u32 = 1; domain <= domains; domain++) setMember(domain, port, false);
+}
+
+/** Sets a port's flags all but the link's, and its bit among the isolated. */
+export function setFlags(port: u32, flags: u32): void {
+  const at = PORTS + port * PORT_SIZE;
+  atomic.store<u32>(at, flags | (atomic.load<u32>(at, PORT_FLAGS) & FLAG_UP), PORT_FLAGS);
+  setBit(PORTS_ISOLATED, port, (flags & FLAG_ISOLATED) != 0);
+}
+
+/** The link of a port goes up, or down: then what was learned there is forgotten. */
+export function setLink(port: u32, up: bool): void {
+  const at = PORTS + port * PORT_SIZE;
+  if (up) {
+    atomic.or<u32>(at, FLAG_UP, PORT_FLAGS);
+  } else {
+    atomic.and<u32>(at, ~FLAG_UP, PORT_FLAGS);
+    flushPort(port);
+  }
+}
+
+function setBit(set: u32, index: u32, value: bool): void {
+  const at = set + ((index >> 5) << 2);
+  const bit: u32 = 1 << (index & 31);
+  if (value) atomic.or<u32>(at, bit);
+  else atomic.and<u32>(at, ~bit);
+}

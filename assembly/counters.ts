@@ -1,0 +1,50 @@
+// Counters of this worker, u64 each, summed over the workers by the host. Every drop goes through dropIn or
+// dropOut: in for a frame that went nowhere, out for a copy that a port did not get. The account that must
+// come out even at rest: Σ rx + Σ copies = Σ tx + Σ drops.
+
+import {
+  COUNTER_COPIES, COUNTER_DOMAINS, COUNTER_DOMAIN_SIZE, COUNTER_DROPS_IN, COUNTER_DROPS_OUT, COUNTER_PORT_SIZE,
+  COUNTER_RX, COUNTER_TX,
+} from "./layout";
+import { counters } from "./state";
+
+@inline
+function bump(at: u32, by: u64): void {
+  store<u64>(at, load<u64>(at) + by);
+}
+
+/** Adds one frame and its bytes to the pair of counters at an offset. */
+@inline
+function bumpPair(at: u32, bytes: u32): void {
+  v128.store(at, i64x2.add(v128.load(at), i64x2.replace_lane(i64x2.splat(1), 1, <u64>bytes)));
+}
+
+@inline
+export function countRx(port: u32, bytes: u32): void {
+  bumpPair(counters + port * COUNTER_PORT_SIZE + COUNTER_RX, bytes);
+}
+
+@inline
+export function countTx(port: u32, bytes: u32): void {
+  bumpPair(counters + port * COUNTER_PORT_SIZE + COUNTER_TX, bytes);
+}
+
+@inline
+export function countDomain(domain: u32, bytes: u32): void {
+  bumpPair(counters + COUNTER_DOMAINS + domain * COUNTER_DOMAIN_SIZE, bytes);
+}
+
+/** Copies beyond the first that a frame of `port` was made into. */
+export function countCopies(port: u32, copies: u32): void {
+  bump(counters + port * COUNTER_PORT_SIZE + COUNTER_COPIES, copies);
+}
+
+/** A frame of `port` went nowhere. */
+export function dropIn(port: u32, reason: u32): void {
+  bump(counters + port * COUNTER_PORT_SIZE + COUNTER_DROPS_IN + reason * 8, 1);
+}
+
+/** A copy for `port` did not leave. */
+export function dropOut(port: u32, reason: u32): void {
+  bump(counters + port * COUNTER_PORT_SIZE + COUNTER_DROPS_OUT + reason * 8, 1);
+}

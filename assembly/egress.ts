@@ -1,0 +1,84 @@
+// The way out: one copy of a frame to one port. How it must stand on the wire there (IEEE 802.1Q 8.8.2: tagged
+// or not), whether it fits, and its descriptor in the ring that leads there. Every function here consumes the
+// hold on the slot that its caller had: the frame is queued, or dropped, counted and released.
+
+import {
+  CUTS, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_SAME, ITEM_SLOT, ITEM_START, ITEM_TAG, MIRRORS, MIRROR_PACE,
+  MIRROR_SIZE, MIRROR_TO, PORTS, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, PORT_UNTAGGED, TX_CUT_SHIFT, VID_BITS,
+  WORKER_MIRRORED, FLAG_UP, ITEM_PORT, RING_SIZE,
+} from "./layout";
+import { countCopies, dropOut } from "./counters";
+import { mayGo } from "./pace";
+import { freeSlots, hold, release } from "./pool";
+import { Reason } from "./reason";
+import { push, routeTo } from "./ring";
+import { base } from "./state";
+import { TAG_SIZE } from "./wire/ethernet";
+
+/** How many frames a ring may hold in this batch: a dynamic threshold, so that stalled ports cannot take all slots. */
+let limit: u32 = RING_SIZE;
+
+/** Sets the threshold to the slots that are free now: k stalled ports leave 1/(k+1) of the pool to the others. */
+export function setThreshold(): void {
+  limit = min<u32>(RING_SIZE, freeSlots());
+}
+
+/** Queues a frame as described; see TX in layout.ts. */
+@inline
+export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32): void {
+  const at = push(routeTo(port), limit);
+  if (at == 0) {
+    dropOut(port, Reason.queueFull);
+    release(slot);
+    return;
+  }
+  store<u64>(at, (<u64>length << 32) | slot);
+  store<u64>(at, (<u64>(shape | (port << 16)) << 32) | tag, 8);
+}
+
+/** Sends the frame of an item to a port, tagged as the port wants it. `index`: the item's place in the batch. */
+@inline
+export function send(item: u32, index: u32, port: u32): void {
+  const record = PORTS + port * PORT_SIZE;
+  const tag = load<u32>(item, ITEM_TAG);
+  const bits = <u32>load<u8>(item, ITEM_POP);
+  const whole = load<u32>(item, ITEM_LENGTH);
+  const tagged = u32((tag & VID_BITS) != load<u32>(record, PORT_UNTAGGED));
+  const same = bits & ITEM_SAME & tagged;
+  const pop = (bits & ITEM_POP_MASK) * (same ^ 1);
+  const insert = tagged & ~same;
+  const length = whole - pop + insert * TAG_SIZE;
+  const slot = load<u32>(item, ITEM_SLOT);
+  const start = <u32>load<u8>(item, ITEM_START);
+  if (whole - (bits & ITEM_POP_MASK) > load<u32>(record, PORT_MTU)) {
+    dropOut(port, Reason.mtu);
+    release(slot);
+    return;
+  }
+  if (load<u32>(HEADER_MIRRORS)) copy(load<u32>(record, PORT_MIRRORS_OUT), item, index, length, tag * insert, start | (pop << 8));
+  enqueue(port, slot, length, tag * insert, start | (pop << 8));
+}
+
+/**
+ * Copies a frame to monitor ports: one copy a mirror, in the shape in which it passed, cut to the mirror's
+ * length and within its rate. `mask`: the mirrors that want it.
+ */
+export function copy(mask: u32, item: u32, index: u32, length: u32, tag: u32, shape: u32): void {
+  const seen = base + WORKER_MIRRORED + index * 4;
+  let wanted = mask & ~load<u32>(seen);
+  store<u32>(seen, load<u32>(seen) | mask);
+  const slot = load<u32>(item, ITEM_SLOT);
+  for (; wanted != 0; wanted &= wanted - 1) {
+    const mirror = <u32>ctz(wanted);
+    const record = MIRRORS + mirror * MIRROR_SIZE;
+    const to = load<u32>(record, MIRROR_TO);
+    if ((load<u32>(PORTS + to * PORT_SIZE, PORT_FLAGS) & FLAG_UP) == 0) continue;
+    countCopies(load<u16>(item, ITEM_PORT), 1);
+    if (!mayGo(record + MIRROR_PACE, min(length, load<u32>(CUTS + (mirror + 1) * 4)))) {
+      dropOut(to, Reason.rate);
+      continue;
+    }
+    hold(slot);
+    enqueue(to, slot, length | ((mirror + 1) << TX_CUT_SHIFT), tag, shape);
+  }
+}

@@ -1,0 +1,110 @@
+// Decode: bytes of a pipe become received frames. Framings: QEMU's (u32 big-endian length before each frame,
+// qemu net/stream.c), libpcap records (draft-ietf-opsawg-pcap 5, file header taken off by the host) and pcapng
+// blocks (draft-ietf-opsawg-pcapng 4.3, 4.4; little-endian). What cannot be a frame faults the pipe: in a stream
+// of bytes there is no way to find the next beginning.
+
+import {
+  BATCH_MAX, CODEC_LENGTH, CODEC_PCAP, CODEC_PCAPNG, DESC_LENGTH, DESC_SIZE, FRAME_MAX, HEADROOM, PIPE_FAULT, PIPE_HUNGRY,
+  PIPE_SIZE,
+  PORTS, PORT_CODEC, PORT_PIPE, PORT_SIZE, RX_PORT, RX_START, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
+} from "../layout";
+import { countRx, dropIn } from "../counters";
+import { mayGo } from "../pace";
+import { fault, peek, peek32, readable, skip } from "../pipe";
+import { Reason } from "../reason";
+import { base, frames } from "../state";
+
+const RECORD_SIZE: u32 = 16;
+const RECORD_LENGTH: u32 = 8;
+const BLOCK_SECTION: u32 = 0x0a0d_0d0a;
+const BLOCK_SIMPLE: u32 = 3;
+const BLOCK_ENHANCED: u32 = 6;
+const BLOCK_MIN: u32 = 12;
+const SECTION_MAGIC: u32 = 0x1a2b_3c4d;
+
+/** What stands at the read position: how long the record is, where in it the frame begins, how long that is. */
+let record: u32 = 0;
+let skipped: u32 = 0;
+let length: u32 = 0;
+
+/** Takes up to `most` frames out of a port's pipe into the RX descriptors from `first` on; returns how many. */
+export function decode(port: u32, first: u32, most: u32): u32 {
+  const pipe = load<u32>(PORTS + port * PORT_SIZE, PORT_PIPE);
+  const codec = <u32>load<u8>(PORTS + port * PORT_SIZE, PORT_CODEC);
+  const pace = SOURCES + port * SOURCE_SIZE + SOURCE_PACE;
+  let taken: u32 = 0;
+  while (taken < most && first + taken < BATCH_MAX && atomic.load<u32>(pipe, PIPE_FAULT) == 0) {
+    const waiting = readable(pipe);
+    const known = measure(pipe, codec, waiting);
+    if (known && isLie(codec)) {
+      hangUp(port, pipe);
+      break;
+    }
+    if (!known || record > waiting) {
+      store<u32>(pipe, 1, PIPE_HUNGRY);
+      break;
+    }
+    if (skipped == 0) {
+      skip(pipe, record); // a block without a frame
+      continue;
+    }
+    if (!mayGo(pace, length)) break;
+    receive(port, pipe, first + taken);
+    taken++;
+  }
+  return taken;
+}
+
+/** Whether what a record says of itself cannot be. */
+function isLie(codec: u32): bool {
+  return record > PIPE_SIZE || length > FRAME_MAX || record < skipped + length || (codec == CODEC_LENGTH && length == 0);
+}
+
+/** Sets record, skipped and length; false where too few bytes have arrived to tell. */
+function measure(pipe: u32, codec: u32, waiting: u32): bool {
+  if (codec == CODEC_PCAPNG) return measureBlock(pipe, waiting);
+  const header: u32 = codec == CODEC_LENGTH ? 4 : RECORD_SIZE;
+  if (waiting < header) return false;
+  const field = peek32(pipe, codec == CODEC_LENGTH ? 0 : RECORD_LENGTH);
+  length = codec == CODEC_PCAP ? field : bswap(field);
+  skipped = header;
+  record = length > FRAME_MAX ? header : header + length;
+  return true;
+}
+
+function measureBlock(pipe: u32, waiting: u32): bool {
+  if (waiting < BLOCK_MIN) return false;
+  const type = peek32(pipe, 0);
+  record = peek32(pipe, 4);
+  skipped = 0;
+  length = 0;
+  const wrongOrder = type == BLOCK_SECTION && peek32(pipe, 8) != SECTION_MAGIC;
+  if (wrongOrder || record < BLOCK_MIN || record % 4 != 0) {
+    length = FRAME_MAX + 1;
+  } else if (type == BLOCK_ENHANCED) {
+    if (waiting < 28) return false;
+    skipped = 28;
+    length = peek32(pipe, 20);
+  } else if (type == BLOCK_SIMPLE) {
+    skipped = 12;
+    length = min(peek32(pipe, 8), record - 16);
+  }
+  return true;
+}
+
+function receive(port: u32, pipe: u32, index: u32): void {
+  const desc = base + WORKER_RX + index * DESC_SIZE;
+  const slot = load<u32>(desc);
+  peek(pipe, skipped, frames + slot * SLOT_SIZE + HEADROOM, length);
+  skip(pipe, record);
+  store<u32>(desc, length, DESC_LENGTH);
+  store<u16>(desc, <u16>port, RX_PORT);
+  store<u8>(desc, HEADROOM, RX_START);
+}
+
+/** The fault is counted as one frame that was malformed, so that the account shows it. */
+function hangUp(port: u32, pipe: u32): void {
+  countRx(port, 0);
+  dropIn(port, Reason.malformed);
+  fault(pipe, Reason.malformed);
+}

@@ -1,0 +1,207 @@
+// One turn of a worker: what came back, what came in, the stages in their order, what goes out. `pass` is the
+// order of the stages; a new one is one line there.
+
+import {
+  BATCH_MAX, CUTS, CUT_NONE, DESC_LENGTH, FLAG_ACTIVE, FLAG_GENERATOR, HEADER_MIRRORS,
+  LANE_RETURN, LANE_SIZE, LANES, PORTS, PORT_CODEC_OUT,
+  PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SOURCES, SOURCE_LEFT, SOURCE_PACE,
+  SOURCE_SIZE, TX_CUT_SHIFT, TX_FAILED, TX_PORT, TX_POP, TX_TAG, WORKERS_MAX, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN,
+  WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
+} from "./layout";
+import { countTx, dropOut } from "./counters";
+import { enqueue, setThreshold } from "./egress";
+import { decode } from "./element/decode";
+import { emit } from "./element/emit";
+import { encode } from "./element/encode";
+import { forward } from "./element/forward";
+import { generate } from "./element/generate";
+import { learn } from "./element/learn";
+import { mirrorIn } from "./element/mirror";
+import { parse, refuse } from "./element/parse";
+import { waitFor } from "./pace";
+import { arm, freeSlots, release } from "./pool";
+import { Reason } from "./reason";
+import { consume, headOf, isLane, laneOf, portOf, publish, queueOf, slotAt, tailOf } from "./ring";
+import { base, self, tick, workers } from "./state";
+import { ageTable } from "./table/fdb";
+
+const IDLE_MS: f64 = 1000; // the longest sleep: ageing wants a look once a second
+const PULL_MAX: u32 = 64; // frames that one source may give a turn
+
+/** Where the round over the sources goes on. */
+let nextPull: u32 = 0;
+
+/**
+ * Processes `received` frames of devices, then what the sources have, and publishes what goes out. `time` is in
+ * ms. Returns how long the worker may sleep, ms; 0: there is more to do.
+ */
+export function turn(received: u32, time: f64): f64 {
+  tick(time);
+  collect();
+  pass(received);
+  const pulled = pull();
+  pass(pulled);
+  const busy = settle();
+  const ageing = self == 0 && ageTable();
+  return busy || ageing || pulled ? 0 : sleep();
+}
+
+/** The stages, in order. */
+function pass(received: u32): void {
+  if (received == 0) return;
+  const count = min(received, freeSlots());
+  setThreshold();
+  refuse(count, received - count);
+  const taken = parse(count);
+  if (load<u32>(HEADER_MIRRORS)) mirrorIn(taken);
+  learn(taken);
+  forward(taken);
+  emit(taken);
+  arm(count);
+}
+
+// ---- in ----
+
+/** Takes back what was transmitted here or by other workers, and takes in what they send. */
+function collect(): void {
+  for (let other: u32 = 0; other < workers; other++) {
+    if (other == self) continue;
+    takeBack(laneOf(self, other));
+    takeIn(laneOf(other, self));
+  }
+  const open = load<u32>(base, WORKER_OPEN);
+  let still: u32 = 0;
+  for (let i: u32 = 0; i < open; i++) {
+    const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
+    if (!isLane(ring)) reclaim(ring, tailOf(ring));
+    if (load<u32>(ring, RING_NEXT) == load<u32>(ring, RING_CLEAN)) continue;
+    store<u32>(base + WORKER_OPEN_LIST + still * 4, ring);
+    still++;
+  }
+  store<u32>(base, still, WORKER_OPEN);
+}
+
+/** Counts and frees what the transmitter of a queue is done with. */
+function reclaim(queue: u32, tail: u32): void {
+  let cursor = load<u32>(queue, RING_CLEAN);
+  if (cursor == tail) return;
+  const port = portOf(queue);
+  for (; cursor != tail; cursor++) {
+    const desc = slotAt(queue, cursor);
+    const pop = <u32>load<u8>(desc, TX_POP);
+    const word = load<u32>(desc, DESC_LENGTH);
+    if (pop >= TX_FAILED) dropOut(port, pop - TX_FAILED);
+    else countTx(port, word >> TX_CUT_SHIFT ? cutLength(word) : word);
+    release(load<u32>(desc));
+  }
+  store<u32>(queue, cursor, RING_CLEAN);
+}
+
+function cutLength(word: u32): u32 {
+  return min(word & ((1 << TX_CUT_SHIFT) - 1), load<u32>(CUTS + (word >> TX_CUT_SHIFT) * 4));
+}
+
+/** Frees the slots that another worker has sent home. */
+function takeBack(lane: u32): void {
+  const ring = lane + LANE_RETURN;
+  const head = headOf(ring);
+  const tail = tailOf(ring);
+  if (head == tail) return;
+  for (let cursor = tail; cursor != head; cursor++) {
+    release(load<u32>(ring + RING_SLOTS + (cursor & (RING_SIZE - 1)) * 4));
+  }
+  consume(ring, head);
+  store<u32>(lane, load<u32>(lane, RING_CLEAN) + (head - tail), RING_CLEAN);
+}
+
+/** Puts what another worker sends into the queues of this worker's ports. */
+function takeIn(lane: u32): void {
+  const head = headOf(lane);
+  const tail = tailOf(lane);
+  if (head == tail) return;
+  for (let cursor = tail; cursor != head; cursor++) {
+    const desc = slotAt(lane, cursor);
+    const shape = load<u32>(desc, TX_TAG + 4) & 0xffff;
+    enqueue(load<u16>(desc, TX_PORT), load<u32>(desc), load<u32>(desc, DESC_LENGTH), load<u32>(desc, TX_TAG), shape);
+  }
+  consume(lane, head);
+}
+
+/** Receives from the sources, in turn, until they have no more or the batch is full. */
+function pull(): u32 {
+  const sources = load<u32>(base, WORKER_PULLS);
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < sources && count < BATCH_MAX; i++) {
+    nextPull = nextPull + 1 < sources ? nextPull + 1 : 0;
+    const port = <u32>load<u16>(base + WORKER_PULL_LIST + nextPull * 2);
+    const made = load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS) & FLAG_GENERATOR;
+    count += made ? generate(port, count, PULL_MAX) : decode(port, count, PULL_MAX);
+  }
+  return count;
+}
+
+// ---- out ----
+
+/** Publishes the rings that were written to, fills pipes, lists ports for the transmitter. Says whether any was new. */
+function settle(): bool {
+  const open = load<u32>(base, WORKER_OPEN);
+  let busy = false;
+  for (let i: u32 = 0; i < open; i++) {
+    const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
+    const fresh = publish(ring);
+    busy = busy || (fresh && !isLane(ring));
+    if (isLane(ring)) {
+      if (fresh) wake((ring - LANES) / LANE_SIZE % WORKERS_MAX);
+    } else {
+      transmit(portOf(ring));
+    }
+  }
+  for (let other: u32 = 0; other < workers; other++) {
+    if (other != self) publish(laneOf(other, self) + LANE_RETURN);
+  }
+  return busy;
+}
+
+function wake(worker: u32): void {
+  store<u32>(base, load<u32>(base, WORKER_WAKE) | (1 << worker), WORKER_WAKE);
+}
+
+function transmit(port: u32): void {
+  const record = PORTS + port * PORT_SIZE;
+  if ((load<u32>(record, PORT_FLAGS) & FLAG_ACTIVE) == 0) return abandon(port);
+  if (load<u8>(record, PORT_CODEC_OUT)) encode(port);
+  const count = load<u32>(base, WORKER_DIRTY);
+  store<u16>(base + WORKER_DIRTY_LIST + count * 2, <u16>port);
+  store<u32>(base, count + 1, WORKER_DIRTY);
+}
+
+/** Drops what is queued for a port that has gone. */
+export function abandon(port: u32): void {
+  const queue = queueOf(port);
+  const next = load<u32>(queue, RING_NEXT);
+  reclaim(queue, tailOf(queue));
+  for (let cursor = load<u32>(queue, RING_CLEAN); cursor != next; cursor++) {
+    dropOut(port, Reason.queueFull);
+    release(load<u32>(slotAt(queue, cursor)));
+  }
+  store<u32>(queue, next, RING_CLEAN);
+  atomic.store<u32>(queue, next, RING_HEAD);
+  consume(queue, next);
+}
+
+/** How long nothing will be due. */
+function sleep(): f64 {
+  const sources = load<u32>(base, WORKER_PULLS);
+  let wait = IDLE_MS;
+  for (let i: u32 = 0; i < sources; i++) {
+    const source = SOURCES + <u32>load<u16>(base + WORKER_PULL_LIST + i * 2) * SOURCE_SIZE;
+    const pace = waitFor(source + SOURCE_PACE);
+    if (pace > 0 && load<f64>(source, SOURCE_LEFT) > 0) wait = min(wait, pace);
+  }
+  return wait;
+}
+
+/** Empties the table of cuts: no copy is cut. */
+export function clearCuts(): void {
+  for (let i: u32 = 0; i < 256; i++) store<u32>(CUTS + i * 4, CUT_NONE);
+}

@@ -1,0 +1,88 @@
+// The ABI: every export of the core, and nothing else. src/core/abi.ts is its twin in TypeScript. Numbers are u32
+// but for times (f64, ms); a MAC goes over as two halves, since a u64 would be a BigInt.
+
+import { layoutHash as hashOfLayout } from "./layout";
+import * as control from "./control";
+import * as engine from "./engine";
+import { fillPool } from "./pool";
+import * as state from "./state";
+import * as fdb from "./table/fdb";
+
+/** The hash of the memory map that this core was built with; the host refuses one that is not its own. */
+export function layoutHash(): f64 {
+  return hashOfLayout();
+}
+
+/** Attaches this instance to a memory whose header is filled in, for the host: tables only, no turns. */
+export function attach(): void {
+  state.bindHost();
+}
+
+/** Attaches this instance as worker `index`; `fresh`: it owns its block for the first time and fills its pool. */
+export function bind(index: u32, fresh: bool): void {
+  state.bind(index);
+  if (fresh) fillPool();
+}
+
+/** One turn of this worker (engine.ts): `received` RX descriptors, the time in ms; returns ms that it may sleep. */
+export function turn(received: u32, time: f64): f64 {
+  return engine.turn(received, time);
+}
+
+/** Drops what is queued for one of this worker's ports. */
+export function abandon(port: u32): void {
+  engine.abandon(port);
+}
+
+/** The link of a port goes up or down. */
+export function setLink(port: u32, up: bool): void {
+  control.setLink(port, up);
+}
+
+export function setFlags(port: u32, flags: u32): void {
+  control.setFlags(port, flags);
+}
+
+export function setDomain(domain: u32, index: u32, vid: u32): void {
+  control.setDomain(domain, index, vid);
+}
+
+export function setAdmit(port: u32, vid: u32, domain: u32): void {
+  control.setAdmit(port, vid, domain);
+}
+
+export function setMember(domain: u32, port: u32, member: bool): void {
+  control.setMember(domain, port, member);
+}
+
+export function leaveAll(port: u32, domains: u32): void {
+  control.leaveAll(port, domains);
+}
+
+/** Mirrors copy whole frames until their cut is set. */
+export function clearCuts(): void {
+  engine.clearCuts();
+}
+
+/** Forgets what was learned on a port; returns how many MACs. */
+export function flushPort(port: u32): u32 {
+  return fdb.flushPort(port);
+}
+
+/** Forgets what a switch learned, in all VLANs (`vid` 0) or in one; returns how many MACs. */
+export function flushSwitch(index: u32, vid: u32): u32 {
+  return fdb.flushSwitch(index, vid);
+}
+
+/** Adds a static entry: MAC as four and two bytes in the order of the wire, little-endian. False: table full. */
+export function addStatic(domain: u32, low: u32, high: u32, port: u32): bool {
+  return fdb.addStatic(key(domain, low, high), port);
+}
+
+export function removeStatic(domain: u32, low: u32, high: u32): void {
+  fdb.removeStatic(key(domain, low, high));
+}
+
+function key(domain: u32, low: u32, high: u32): u64 {
+  return (<u64>domain << 48) | (<u64>high << 32) | low;
+}

@@ -1,0 +1,73 @@
+// The frame pool: slots with a count of holders. A slot belongs to the worker that received into it for good;
+// elsewhere it is only lent, and comes home through the return ring of the lane that it went by. Who holds:
+// the armed RX descriptors (BATCH_MAX), the items of a batch, queues and lanes. hold and release are the only
+// ways to change a count, so a slot can neither leak nor be freed twice.
+
+import {
+  BATCH_MAX, DESC_SIZE, LANE_RETURN, RING_NEXT, RING_SIZE, RING_SLOTS, SLOTS_PER_WORKER, WORKER_FREE, WORKER_REFS,
+  WORKER_RX, WORKER_STACK,
+} from "./layout";
+import { laneOf } from "./ring";
+import { base, self } from "./state";
+
+@inline
+function refs(slot: u32): u32 {
+  return base + WORKER_REFS + (slot % SLOTS_PER_WORKER) * 2;
+}
+
+@inline
+function give(slot: u32): void {
+  const free = load<u32>(base, WORKER_FREE);
+  store<u32>(base + WORKER_STACK + free * 4, slot);
+  store<u32>(base, free + 1, WORKER_FREE);
+}
+
+/** Fills the free stack with this worker's slots and arms all RX descriptors. Once, at start. */
+export function fillPool(): void {
+  store<u32>(base, 0, WORKER_FREE);
+  for (let i: u32 = SLOTS_PER_WORKER; i > 0; i--) give(self * SLOTS_PER_WORKER + i - 1);
+  arm(BATCH_MAX);
+}
+
+/** Gives the first `count` RX descriptors fresh slots; the caller has made sure that there are as many. */
+export function arm(count: u32): void {
+  const free = load<u32>(base, WORKER_FREE) - count;
+  const stack = base + WORKER_STACK + free * 4;
+  for (let i: u32 = 0; i < count; i++) {
+    const slot = load<u32>(stack + i * 4);
+    store<u32>(base + WORKER_RX + i * DESC_SIZE, slot);
+    store<u16>(refs(slot), 1);
+  }
+  store<u32>(base, free, WORKER_FREE);
+}
+
+/** Slots that nobody holds. */
+@inline
+export function freeSlots(): u32 {
+  return load<u32>(base, WORKER_FREE);
+}
+
+/** One more holder of one of this worker's slots. */
+@inline
+export function hold(slot: u32): void {
+  const at = refs(slot);
+  store<u16>(at, load<u16>(at) + 1);
+}
+
+/** One holder less; the last one frees the slot, or sends it home. */
+@inline
+export function release(slot: u32): void {
+  if (slot / SLOTS_PER_WORKER != self) return sendHome(slot);
+  const at = refs(slot);
+  const left = load<u16>(at) - 1;
+  store<u16>(at, left);
+  if (left == 0) give(slot);
+}
+
+/** Cannot overflow: a lane holds no more frames than its return ring. */
+function sendHome(slot: u32): void {
+  const ring = laneOf(slot / SLOTS_PER_WORKER, self) + LANE_RETURN;
+  const next = load<u32>(ring, RING_NEXT);
+  store<u32>(ring + RING_SLOTS + (next & (RING_SIZE - 1)) * 4, slot);
+  store<u32>(ring, next + 1, RING_NEXT);
+}

@@ -1,0 +1,86 @@
+// Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread)
+// and a lane (worker → worker). Cursors run free and are masked on use; the producer keeps its own head and
+// publishes it once a batch with the one atomic store of that side. All atomics of the core stand in this
+// file, pipe.ts and table/fdb.ts; the host's twin is src/core/ring.ts.
+
+import {
+  DESC_SIZE, LANES, LANE_SIZE, QUEUES, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, RING_TAIL,
+  WORKERS_MAX, WORKER_OPEN, WORKER_OPEN_LIST,
+  WORKER_ROUTES,
+} from "./layout";
+import { base } from "./state";
+
+/** The ring that leads from this worker to a port: its queue, or the lane to its worker. */
+@inline
+export function routeTo(port: u32): u32 {
+  return load<u32>(base + WORKER_ROUTES + port * 4);
+}
+
+@inline
+export function queueOf(port: u32): u32 {
+  return QUEUES + port * QUEUE_SIZE;
+}
+
+/** The lane by which frames go from one worker to another; its return ring follows it. */
+@inline
+export function laneOf(from: u32, to: u32): u32 {
+  return LANES + (from * WORKERS_MAX + to) * LANE_SIZE;
+}
+
+@inline
+export function isLane(ring: u32): bool {
+  return ring >= LANES;
+}
+
+/** The port whose queue a ring is. */
+@inline
+export function portOf(queue: u32): u32 {
+  return (queue - QUEUES) / QUEUE_SIZE;
+}
+
+@inline
+export function slotAt(ring: u32, cursor: u32): u32 {
+  return ring + RING_SLOTS + (cursor & (RING_SIZE - 1)) * DESC_SIZE;
+}
+
+/** Makes room for one descriptor and returns where to write it, or 0 where `limit` are in the ring already. */
+@inline
+export function push(ring: u32, limit: u32): u32 {
+  const next = load<u32>(ring, RING_NEXT);
+  const clean = load<u32>(ring, RING_CLEAN);
+  if (next - clean >= limit) return 0;
+  if (next == clean) open(ring);
+  store<u32>(ring, next + 1, RING_NEXT);
+  return slotAt(ring, next);
+}
+
+/** Notes that a ring holds something: it is published and reclaimed until it is empty again. */
+function open(ring: u32): void {
+  const count = load<u32>(base, WORKER_OPEN);
+  store<u32>(base + WORKER_OPEN_LIST + count * 4, ring);
+  store<u32>(base, count + 1, WORKER_OPEN);
+}
+
+/** Lets the consumer see what was pushed; says whether there was anything new. */
+@inline
+export function publish(ring: u32): bool {
+  const next = load<u32>(ring, RING_NEXT);
+  if (load<u32>(ring, RING_HEAD) == next) return false;
+  atomic.store<u32>(ring, next, RING_HEAD);
+  return true;
+}
+
+@inline
+export function headOf(ring: u32): u32 {
+  return atomic.load<u32>(ring, RING_HEAD);
+}
+
+@inline
+export function tailOf(ring: u32): u32 {
+  return atomic.load<u32>(ring, RING_TAIL);
+}
+
+@inline
+export function consume(ring: u32, tail: u32): void {
+  atomic.store<u32>(ring, tail, RING_TAIL);
+}

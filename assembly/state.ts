@@ -1,0 +1,54 @@
+// What one instance of the core knows about itself. Globals are per instance, memory is shared: only what is
+// this worker's own, or never changes after bind, may stand here.
+
+import {
+  HEADER_EPOCH, HEADER_FDB_BUCKETS, HEADER_FDB_CAPACITY, HEADER_FDB_LINKS, HEADER_FRAMES, HEADER_WORKERS, WORKERS,
+  WORKER_SIZE, COUNTERS, COUNTERS_SIZE,
+} from "./layout";
+
+/** Offset of this worker's block. */
+export let base: u32 = 0;
+/** Its index. */
+export let self: u32 = 0;
+/** How many workers there are. */
+export let workers: u32 = 1;
+/** Offset of slot 0. */
+export let frames: u32 = 0;
+/** Offset of this worker's counters. */
+export let counters: u32 = 0;
+
+export let fdbShift: u64 = 0;
+export let fdbMask: u32 = 0;
+export let fdbLinks: u32 = 0;
+export let fdbCapacity: u32 = 0;
+
+/** The clock, ms since the workers' common origin; whole seconds of it; the wall clock, ms since 1970. */
+export let now: f64 = 0;
+export let seconds: u32 = 0;
+export let wall: f64 = 0;
+
+/** Takes the part of a worker. */
+export function bind(worker: u32): void {
+  self = worker;
+  base = WORKERS + worker * WORKER_SIZE;
+  counters = COUNTERS + worker * COUNTERS_SIZE;
+  bindHost();
+}
+
+/** Reads the header; an instance that is bound no further has no block, and `base` stays 0. */
+export function bindHost(): void {
+  workers = load<u32>(HEADER_WORKERS);
+  frames = load<u32>(HEADER_FRAMES);
+  const buckets = load<u32>(HEADER_FDB_BUCKETS);
+  fdbMask = buckets - 1;
+  fdbShift = 64 - <u64>ctz<u32>(buckets);
+  fdbLinks = load<u32>(HEADER_FDB_LINKS);
+  fdbCapacity = load<u32>(HEADER_FDB_CAPACITY);
+}
+
+/** Sets the clock for what follows; time is an argument, so that tests can turn it. */
+export function tick(time: f64): void {
+  now = time;
+  seconds = <u32>(time / 1000);
+  wall = load<f64>(HEADER_EPOCH) + time;
+}

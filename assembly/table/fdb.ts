@@ -1,0 +1,330 @@
+// The forwarding database (IEEE 802.1Q 8.8): (domain, MAC) → port, shared by all workers. Buckets of one cache
+// line hold four keys that are compared together; an entry that finds its bucket full goes on to the next one,
+// and each bucket that it passes counts it as a stray, which ends a search as soon as there is no need to go on.
+// Finding and refreshing take no lock: an entry's key is written last and cleared first. Everything that changes
+// the table holds the lock; a worker that does not get it at once learns the MAC from its next frame instead.
+
+import {
+  EVENT_AGED, EVENT_EVICTED, EVENT_LEARNED, EVENT_MOVED, FDB, FDB_BUCKET_SIZE, FDB_COUNT, FDB_FLAGS, FDB_LINK_SIZE,
+  FDB_LOCK, FDB_PORT, FDB_PORTS, FDB_STAMP, FDB_STATIC, FDB_STRAYS, FDB_SWEEP_TIME, FDB_SWEPT, FDB_VALUES, FDB_WAYS,
+  NO_WAY, PORTS, PORTS_MAX, PORT_ENTRIES, PORT_NEWEST, PORT_OLDEST, PORT_SIZE, SWITCHES, SWITCH_AGING, SWITCH_SIZE,
+  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID,
+} from "../layout";
+import { emitEvent } from "../event";
+import { fdbCapacity, fdbLinks, fdbMask, fdbShift, now, seconds } from "../state";
+
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+const STRAYS_MAX: u32 = 255;
+const LOCK_SPINS = 64;
+const VICTIMS = 8; // how many of a port's oldest entries compete when one must go
+const SWEEP_MAX = 4096; // buckets aged in one call: 256 KiB, some microseconds
+const SWEEP_MS: f64 = 1000; // one round over the table
+
+/** Offset of the bucket where the search for a key begins. */
+@inline
+export function bucketOf(key: u64): u32 {
+  return FDB + <u32>((key * GOLDEN) >> fdbShift) * FDB_BUCKET_SIZE;
+}
+
+/** Which ways of a bucket hold a key, as four bits. */
+@inline
+export function match(bucket: u32, key: u64): i32 {
+  const wanted = i64x2.splat(key);
+  return i64x2.bitmask(i64x2.eq(v128.load(bucket), wanted))
+    | (i64x2.bitmask(i64x2.eq(v128.load(bucket, 16), wanted)) << 2);
+}
+
+/** Offset of the value that belongs to the first way in `matched`. */
+@inline
+export function valueAt(bucket: u32, matched: i32): u32 {
+  return bucket + FDB_VALUES + <u32>ctz(matched) * 8;
+}
+
+/** Offset of a key's value, 0 where it is not known. For what `match` on its bucket did not find. */
+export function findFar(key: u64): u32 {
+  let bucket = bucketOf(key);
+  while (load<u8>(bucket, FDB_VALUES + FDB_STRAYS) != 0) {
+    bucket = following(bucket);
+    const matched = match(bucket, key);
+    if (matched) return valueAt(bucket, matched);
+  }
+  return 0;
+}
+
+/** Offset of a key's value, 0 where it is not known. */
+export function find(key: u64): u32 {
+  const bucket = bucketOf(key);
+  const matched = match(bucket, key);
+  return matched ? valueAt(bucket, matched) : findFar(key);
+}
+
+/**
+ * Learns that a key lives on a port, or moves it there. Static entries stay where they are. At capacity an
+ * entry goes first: of this port where it has its fair share already, else of the port that has most.
+ */
+export function learnKey(key: u64, port: u32): void {
+  if (!tryLock()) return;
+  const value = find(key);
+  if (value == 0) {
+    if (makeRoom(port) && insert(key, port, 0)) emitEvent(EVENT_LEARNED, port, key, port);
+  } else if ((load<u8>(value, FDB_FLAGS) & FDB_STATIC) == 0) {
+    const before = <u32>load<u16>(value, FDB_PORT);
+    store<u32>(value, seconds, FDB_STAMP);
+    if (before != port) {
+      moveWay(wayOf(value), before, port);
+      store<u16>(value, <u16>port, FDB_PORT);
+      emitEvent(EVENT_MOVED, port, key, before);
+    }
+  }
+  unlock();
+}
+
+/** Adds an entry that neither ageing nor learning touches. False where the table is full. */
+export function addStatic(key: u64, port: u32): bool {
+  lock();
+  const known = find(key);
+  if (known) remove(wayOf(known));
+  const done = load<u32>(FDB_COUNT) < fdbCapacity && insert(key, port, FDB_STATIC);
+  unlock();
+  return done;
+}
+
+export function removeStatic(key: u64): void {
+  lock();
+  const value = find(key);
+  if (value && (load<u8>(value, FDB_FLAGS) & FDB_STATIC)) remove(wayOf(value));
+  unlock();
+}
+
+/** Forgets what was learned on a port; returns how many entries that were. */
+export function flushPort(port: u32): u32 {
+  lock();
+  let flushed: u32 = 0;
+  for (let way = oldest(port); way != NO_WAY; way = oldest(port)) {
+    remove(way);
+    flushed++;
+  }
+  unlock();
+  return flushed;
+}
+
+/** Forgets what was learned in the domains of a switch, or in one of its VLANs (`vid` not 0). */
+export function flushSwitch(index: u32, vid: u32): u32 {
+  lock();
+  let flushed: u32 = 0;
+  const ways = (fdbMask + 1) * FDB_WAYS;
+  for (let way: u32 = 0; way < ways; way++) {
+    const key = load<u64>(keyOf(way));
+    if (key == 0 || (load<u8>(valueOf(way), FDB_FLAGS) & FDB_STATIC)) continue;
+    const domain = DOMAINS + <u32>(key >> 48) * DOMAIN_SIZE;
+    if (load<u16>(domain, DOMAIN_SWITCH) != index || (vid != 0 && load<u16>(domain, DOMAIN_VID) != vid)) continue;
+    remove(way);
+    flushed++;
+  }
+  unlock();
+  return flushed;
+}
+
+/**
+ * Ages the part of the table that is due, a slice a call; one round takes a second. Says whether more is due
+ * already. Costs frames nothing: they only leave a stamp behind.
+ */
+export function ageTable(): bool {
+  if (load<u32>(FDB_COUNT) == 0 || !tryLock()) return false;
+  const buckets = fdbMask + 1;
+  const due = (now - load<f64>(FDB_SWEEP_TIME)) / SWEEP_MS * <f64>buckets;
+  const slice = min(min(<u32>min(due, <f64>SWEEP_MAX), buckets), SWEEP_MAX);
+  let bucket = load<u32>(FDB_SWEPT);
+  for (let i: u32 = 0; i < slice; i++) {
+    ageBucket(bucket & fdbMask);
+    bucket++;
+  }
+  store<u32>(FDB_SWEPT, bucket & fdbMask);
+  const behind = due > <f64>(2 * buckets); // after a long sleep one round is enough
+  store<f64>(FDB_SWEEP_TIME, behind ? now - SWEEP_MS : load<f64>(FDB_SWEEP_TIME) + <f64>slice / <f64>buckets * SWEEP_MS);
+  unlock();
+  return due >= <f64>(SWEEP_MAX + 1);
+}
+
+function ageBucket(bucket: u32): void {
+  for (let way = bucket * FDB_WAYS; way < (bucket + 1) * FDB_WAYS; way++) {
+    const key = load<u64>(keyOf(way));
+    if (key == 0) continue;
+    const value = valueOf(way);
+    if (load<u8>(value, FDB_FLAGS) & FDB_STATIC) continue;
+    const owner = load<u16>(DOMAINS + <u32>(key >> 48) * DOMAIN_SIZE, DOMAIN_SWITCH);
+    const limit = load<u32>(SWITCHES + <u32>owner * SWITCH_SIZE, SWITCH_AGING);
+    if (limit == 0 || seconds - load<u32>(value, FDB_STAMP) < limit) continue;
+    const port = load<u16>(value, FDB_PORT);
+    remove(way);
+    emitEvent(EVENT_AGED, port, key, port);
+  }
+}
+
+/** Makes sure of room for one more entry of a port; false where only static entries are left to evict. */
+function makeRoom(port: u32): bool {
+  if (load<u32>(FDB_COUNT) < fdbCapacity) return true;
+  const own = entries(port);
+  const sharers = load<u32>(FDB_PORTS) + u32(own == 0);
+  const victim = worst(own != 0 && own >= fdbCapacity / sharers ? port : busiest());
+  if (victim == NO_WAY) return false;
+  const key = load<u64>(keyOf(victim));
+  const from = load<u16>(valueOf(victim), FDB_PORT);
+  remove(victim);
+  emitEvent(EVENT_EVICTED, from, key, from);
+  return true;
+}
+
+/** The port that holds most entries. */
+function busiest(): u32 {
+  let most: u32 = 0;
+  for (let port: u32 = 1; port < PORTS_MAX; port++) {
+    if (entries(port) > entries(most)) most = port;
+  }
+  return most;
+}
+
+/** The entry of a port that was silent longest, among those learned first. */
+function worst(port: u32): u32 {
+  let chosen = oldest(port);
+  let way = chosen;
+  for (let i = 0; i < VICTIMS && way != NO_WAY; i++) {
+    if (load<u32>(valueOf(way), FDB_STAMP) < load<u32>(valueOf(chosen), FDB_STAMP)) chosen = way;
+    way = load<u32>(linkOf(way), 4);
+  }
+  return chosen;
+}
+
+/** Puts a key into the first free way from its bucket on; false where every way is taken. */
+function insert(key: u64, port: u32, flags: u32): bool {
+  let bucket = bucketOf(key);
+  const first = bucket;
+  let free = match(bucket, 0);
+  while (free == 0) {
+    bucket = following(bucket);
+    if (bucket == first) return false;
+    free = match(bucket, 0);
+  }
+  for (let passed = first; passed != bucket; passed = following(passed)) addStray(passed);
+  const value = valueAt(bucket, free);
+  store<u32>(value, seconds, FDB_STAMP);
+  store<u16>(value, <u16>port, FDB_PORT);
+  store<u8>(value, <u8>flags, FDB_FLAGS);
+  const way = wayOf(value);
+  if (flags == 0) linkLast(way, port);
+  atomic.store<u64>(keyOf(way), key);
+  store<u32>(FDB_COUNT, load<u32>(FDB_COUNT) + 1);
+  return true;
+}
+
+function remove(way: u32): void {
+  const key = load<u64>(keyOf(way));
+  const value = valueOf(way);
+  atomic.store<u64>(keyOf(way), 0);
+  const home = FDB + (way / FDB_WAYS) * FDB_BUCKET_SIZE;
+  for (let passed = bucketOf(key); passed != home; passed = following(passed)) dropStray(passed);
+  if ((load<u8>(value, FDB_FLAGS) & FDB_STATIC) == 0) unlink(way, load<u16>(value, FDB_PORT));
+  store<u32>(FDB_COUNT, load<u32>(FDB_COUNT) - 1);
+}
+
+@inline
+function following(bucket: u32): u32 {
+  return FDB + ((bucket - FDB + FDB_BUCKET_SIZE) & ((fdbMask << 6) | 63));
+}
+
+function addStray(bucket: u32): void {
+  const strays = <u32>load<u8>(bucket, FDB_VALUES + FDB_STRAYS);
+  if (strays < STRAYS_MAX) store<u8>(bucket, <u8>(strays + 1), FDB_VALUES + FDB_STRAYS);
+}
+
+/** A count that reached the top is no longer exact, so it stays; searches then only go on for longer. */
+function dropStray(bucket: u32): void {
+  const strays = <u32>load<u8>(bucket, FDB_VALUES + FDB_STRAYS);
+  if (strays < STRAYS_MAX) store<u8>(bucket, <u8>(strays - 1), FDB_VALUES + FDB_STRAYS);
+}
+
+// ---- ways, and the list of them that each port keeps in the order of learning ----
+
+@inline
+function keyOf(way: u32): u32 {
+  return FDB + (way / FDB_WAYS) * FDB_BUCKET_SIZE + (way % FDB_WAYS) * 8;
+}
+
+@inline
+function valueOf(way: u32): u32 {
+  return keyOf(way) + FDB_VALUES;
+}
+
+@inline
+function wayOf(value: u32): u32 {
+  const at = value - FDB;
+  return (at / FDB_BUCKET_SIZE) * FDB_WAYS + ((at % FDB_BUCKET_SIZE) - FDB_VALUES) / 8;
+}
+
+@inline
+function linkOf(way: u32): u32 {
+  return fdbLinks + way * FDB_LINK_SIZE;
+}
+
+@inline
+function entries(port: u32): u32 {
+  return load<u32>(PORTS + port * PORT_SIZE, PORT_ENTRIES);
+}
+
+/** NO_WAY where a port has learned nothing. */
+@inline
+function oldest(port: u32): u32 {
+  return entries(port) == 0 ? NO_WAY : load<u32>(PORTS + port * PORT_SIZE, PORT_OLDEST);
+}
+
+function linkLast(way: u32, port: u32): void {
+  const record = PORTS + port * PORT_SIZE;
+  const count = load<u32>(record, PORT_ENTRIES);
+  const last = count == 0 ? NO_WAY : load<u32>(record, PORT_NEWEST);
+  store<u32>(linkOf(way), last);
+  store<u32>(linkOf(way), NO_WAY, 4);
+  if (last == NO_WAY) {
+    store<u32>(record, way, PORT_OLDEST);
+    store<u32>(FDB_PORTS, load<u32>(FDB_PORTS) + 1);
+  } else {
+    store<u32>(linkOf(last), way, 4);
+  }
+  store<u32>(record, way, PORT_NEWEST);
+  store<u32>(record, count + 1, PORT_ENTRIES);
+}
+
+function unlink(way: u32, port: u32): void {
+  const record = PORTS + port * PORT_SIZE;
+  const previous = load<u32>(linkOf(way));
+  const next = load<u32>(linkOf(way), 4);
+  if (previous == NO_WAY) store<u32>(record, next, PORT_OLDEST);
+  else store<u32>(linkOf(previous), next, 4);
+  if (next == NO_WAY) store<u32>(record, previous, PORT_NEWEST);
+  else store<u32>(linkOf(next), previous);
+  const count = load<u32>(record, PORT_ENTRIES) - 1;
+  store<u32>(record, count, PORT_ENTRIES);
+  if (count == 0) store<u32>(FDB_PORTS, load<u32>(FDB_PORTS) - 1);
+}
+
+function moveWay(way: u32, from: u32, to: u32): void {
+  unlink(way, from);
+  linkLast(way, to);
+}
+
+// ---- the lock ----
+
+function tryLock(): bool {
+  for (let i = 0; i < LOCK_SPINS; i++) {
+    if (atomic.cmpxchg<u32>(FDB_LOCK, 0, 1) == 0) return true;
+  }
+  return false;
+}
+
+/** Only for the control side: workers hold the lock for some microseconds at most. */
+function lock(): void {
+  while (!tryLock()) continue;
+}
+
+function unlock(): void {
+  atomic.store<u32>(FDB_LOCK, 0);
+}

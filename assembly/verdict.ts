@@ -1,0 +1,17 @@
+// Verdicts: what is to happen to each frame of a batch, one u32. Below PORTS_MAX: the port that it goes to.
+
+import { WORKER_VERDICTS } from "./layout";
+import { base } from "./state";
+
+/** To every other member of its VLAN. */
+export const FLOOD: u32 = 0x10000;
+
+@inline
+export function setVerdict(index: u32, verdict: u32): void {
+  store<u32>(base + WORKER_VERDICTS + index * 4, verdict);
+}
+
+@inline
+export function verdictOf(index: u32): u32 {
+  return load<u32>(base + WORKER_VERDICTS + index * 4);
+}

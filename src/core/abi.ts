@@ -1,0 +1,21 @@
+// The core's exports as TypeScript sees them: the one typed interface over the WASM boundary, twin of
+// assembly/index.ts, where each export is described. All numbers are unsigned; times are ms.
+
+export interface CoreExports {
+  layoutHash(): number;
+  attach(): void;
+  bind(index: number, fresh: boolean): void;
+  turn(received: number, time: number): number;
+  abandon(port: number): void;
+  setLink(port: number, up: boolean): void;
+  setFlags(port: number, flags: number): void;
+  setDomain(domain: number, index: number, vid: number): void;
+  setAdmit(port: number, vid: number, domain: number): void;
+  setMember(domain: number, port: number, member: boolean): void;
+  leaveAll(port: number, domains: number): void;
+  clearCuts(): void;
+  flushPort(port: number): number;
+  flushSwitch(index: number, vid: number): number;
+  addStatic(domain: number, low: number, high: number, port: number): number;
+  removeStatic(domain: number, low: number, high: number): void;
+}

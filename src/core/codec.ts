@@ -1,0 +1,15 @@
+// Framings of a pipe by name; the numbers stand in the memory map.
+
+import * as layout from "../../assembly/layout.js";
+
+/** length: u32 big-endian before each frame; sink: counted and forgotten; none: no pipe. */
+export type Codec = "none" | "length" | "pcap" | "pcap-swapped" | "pcapng" | "sink";
+
+export const CODEC_NUMBERS: Record<Codec, number> = {
+  "none": layout.CODEC_NONE,
+  "length": layout.CODEC_LENGTH,
+  "pcap": layout.CODEC_PCAP,
+  "pcap-swapped": layout.CODEC_PCAP_SWAPPED,
+  "pcapng": layout.CODEC_PCAPNG,
+  "sink": layout.CODEC_SINK,
+};

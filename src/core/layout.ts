@@ -1,0 +1,3 @@
+// The memory map for the rest of the host: src/core is the only importer of assembly/.
+
+export * from "../../assembly/layout.js";

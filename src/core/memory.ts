@@ -1,0 +1,118 @@
+// The shared memory and the core in it: sized once from the configuration, never grown, so that views are made
+// once. Owns the header. Every thread makes its own instance of the same compiled module over the same memory.
+
+import { readFileSync } from "node:fs";
+import { EngineError } from "../api.js";
+import { packageFile } from "../files.js";
+import * as layout from "../../assembly/layout.js";
+import type { CoreExports } from "./abi.js";
+
+export interface Sizes {
+  /** Data-plane threads, 1 to 16. */
+  workers: number;
+  /** Byte-ring pairs for streams, files, memory ports and captures, 1 to 1,024. */
+  pipes: number;
+  /** MACs, 64 to 1,048,576. */
+  fdbCapacity: number;
+}
+
+const PAGE = 65536;
+
+/** The memory with a view for each width. Indexes of `words` are byte offsets divided by four, and so on. */
+export class SharedMemory {
+  readonly bytes: Uint8Array;
+  readonly halves: Uint16Array;
+  readonly words: Uint32Array;
+  readonly signed: Int32Array;
+  readonly longs: BigUint64Array;
+  readonly doubles: Float64Array;
+
+  constructor(readonly memory: WebAssembly.Memory) {
+    this.bytes = new Uint8Array(memory.buffer);
+    this.halves = new Uint16Array(memory.buffer);
+    this.words = new Uint32Array(memory.buffer);
+    this.signed = new Int32Array(memory.buffer);
+    this.longs = new BigUint64Array(memory.buffer);
+    this.doubles = new Float64Array(memory.buffer);
+  }
+
+  /** Reserves a memory for the given sizes and fills in its header. Untouched pages cost address space only. */
+  static create(sizes: Sizes): SharedMemory {
+    const buckets = 2 ** Math.ceil(Math.log2(sizes.fdbCapacity / 2)); // half full at most
+    const links = layout.FDB + buckets * layout.FDB_BUCKET_SIZE;
+    const pipes = align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE);
+    const frames = align(pipes + sizes.pipes * layout.PIPE_BYTES);
+    const end = frames + sizes.workers * layout.SLOTS_PER_WORKER * layout.SLOT_SIZE;
+    const pages = Math.ceil(end / PAGE);
+    const shared = new SharedMemory(reserve(pages));
+    const header: [number, number][] = [
+      [layout.HEADER_MAGIC, layout.MAGIC], [layout.HEADER_HASH, layout.layoutHash()],
+      [layout.HEADER_WORKERS, sizes.workers], [layout.HEADER_PIPES, pipes], [layout.HEADER_PIPE_COUNT, sizes.pipes],
+      [layout.HEADER_FRAMES, frames], [layout.HEADER_FDB_BUCKETS, buckets], [layout.HEADER_FDB_LINKS, links],
+      [layout.HEADER_FDB_CAPACITY, sizes.fdbCapacity],
+    ];
+    for (const [at, value] of header) shared.setWord(at, value);
+    return shared;
+  }
+
+  /** The u32 at a byte offset. */
+  word(at: number): number {
+    return this.words[at >>> 2]!;
+  }
+
+  setWord(at: number, value: number): void {
+    this.words[at >>> 2] = value;
+  }
+
+  /** The f64 at a byte offset. */
+  double(at: number): number {
+    return this.doubles[at >>> 3]!;
+  }
+
+  setDouble(at: number, value: number): void {
+    this.doubles[at >>> 3] = value;
+  }
+
+  /** Offset of pipe `index`. */
+  pipe(index: number): number {
+    return this.word(layout.HEADER_PIPES) + index * layout.PIPE_BYTES;
+  }
+}
+
+/** The compiled core; compiled once, instantiated by every thread. */
+export function compileCore(): WebAssembly.Module {
+  const file = packageFile("dist/core.wasm");
+  let binary;
+  try {
+    binary = readFileSync(file);
+  } catch (cause) {
+    throw new EngineError("CORE_MISSING", `the packet core ${file} cannot be read: run "npm run build"`, { cause });
+  }
+  return new WebAssembly.Module(binary);
+}
+
+/** An instance of the core over a memory. Throws where the two were not built from the same memory map. */
+export function instantiateCore(module: WebAssembly.Module, shared: SharedMemory): CoreExports {
+  const instance = new WebAssembly.Instance(module, { env: { memory: shared.memory } });
+  const core = instance.exports as unknown as CoreExports;
+  if (core.layoutHash() !== layout.layoutHash() || shared.word(layout.HEADER_MAGIC) !== layout.MAGIC) {
+    throw new EngineError("CORE_MISMATCH", "the packet core and the host are of different builds: run \"npm run build\"");
+  }
+  return core;
+}
+
+function reserve(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    const mebibytes = Math.ceil(pages / 16);
+    const remedy = pages > 65536
+      ? "which is more than WebAssembly's 4 GiB: use fewer workers"
+      : "which the system refuses: raise its limit of address space (ulimit -v) or use fewer workers";
+    throw new EngineError("MEMORY", `the engine needs ${mebibytes} MiB of address space, ${remedy}`, { cause });
+  }
+}
+
+function align(offset: number): number {
+  return Math.ceil(offset / 4096) * 4096;
+}

@@ -1,0 +1,129 @@
+// Pipes, the host's twin of assembly/pipe.ts: the two ends that a file, the embedding program or a capture holds.
+// Cursors are u32 and run free; each is written by one side only. Spans are views into the ring, never copies.
+
+import * as layout from "../../assembly/layout.js";
+import type { SharedMemory } from "./memory.js";
+
+const MASK = layout.PIPE_SIZE - 1;
+
+/** The host's end of a pipe; `offset` is the pipe's place in memory. */
+export class Pipe {
+  readonly #in: number;
+  readonly #out: number;
+
+  constructor(readonly shared: SharedMemory, readonly offset: number) {
+    this.#in = offset + layout.PIPE_IN;
+    this.#out = offset + layout.PIPE_OUT;
+  }
+
+  /** Empties both rings and clears a fault: a new conversation begins. */
+  reset(): void {
+    const { PIPE_IN_HEAD, PIPE_IN_TAIL, PIPE_OUT_HEAD, PIPE_OUT_TAIL, PIPE_FAULT, PIPE_HUNGRY } = layout;
+    for (const field of [PIPE_IN_HEAD, PIPE_IN_TAIL, PIPE_OUT_HEAD, PIPE_OUT_TAIL, PIPE_FAULT, PIPE_HUNGRY]) {
+      this.#set(field, 0);
+    }
+  }
+
+  /** Whether the core found bytes that cannot be a frame. */
+  get faulty(): boolean {
+    return this.#get(layout.PIPE_FAULT) !== 0;
+  }
+
+  /** Whether the core waits for the rest of a record. Says nothing until the core has looked at the last bytes. */
+  get hungry(): boolean {
+    return this.#get(layout.PIPE_HUNGRY) !== 0;
+  }
+
+  /** Bytes that the core has not taken yet. */
+  get pending(): number {
+    return (this.#get(layout.PIPE_IN_HEAD) - this.#get(layout.PIPE_IN_TAIL)) >>> 0;
+  }
+
+  /** Bytes for which there is room towards the core. */
+  get room(): number {
+    return layout.PIPE_SIZE - this.pending;
+  }
+
+  /** The free span towards the core, as far as it goes without a break. */
+  space(): Uint8Array {
+    const at = this.#get(layout.PIPE_IN_HEAD) & MASK;
+    return this.shared.bytes.subarray(this.#in + at, this.#in + at + Math.min(this.room, layout.PIPE_SIZE - at));
+  }
+
+  /** Hands `bytes` of the free span to the core. */
+  fill(bytes: number): void {
+    this.#set(layout.PIPE_HUNGRY, 0);
+    this.#set(layout.PIPE_IN_HEAD, this.#get(layout.PIPE_IN_HEAD) + bytes);
+  }
+
+  /** Forgets what the core has not taken. Only while the core does not run on this pipe. */
+  discard(): void {
+    this.#set(layout.PIPE_IN_HEAD, this.#get(layout.PIPE_IN_TAIL));
+  }
+
+  /** Copies one frame behind its length towards the core; false where there is no room. */
+  send(frame: Uint8Array): boolean {
+    if (this.room < frame.length + 4) return false;
+    const head = this.#get(layout.PIPE_IN_HEAD);
+    for (let i = 0; i < 4; i++) this.shared.bytes[this.#in + ((head + i) & MASK)] = frame.length >>> (24 - 8 * i);
+    const at = (head + 4) & MASK;
+    const first = Math.min(frame.length, layout.PIPE_SIZE - at);
+    this.shared.bytes.set(frame.subarray(0, first), this.#in + at);
+    this.shared.bytes.set(frame.subarray(first), this.#in);
+    this.fill(frame.length + 4);
+    return true;
+  }
+
+  /** Bytes that came out of the core and wait. */
+  get waiting(): number {
+    return (this.#get(layout.PIPE_OUT_HEAD) - this.#get(layout.PIPE_OUT_TAIL)) >>> 0;
+  }
+
+  /** What waits, as far as it goes without a break. */
+  span(): Uint8Array {
+    const at = this.#get(layout.PIPE_OUT_TAIL) & MASK;
+    return this.shared.bytes.subarray(this.#out + at, this.#out + at + Math.min(this.waiting, layout.PIPE_SIZE - at));
+  }
+
+  /** Gives `bytes` of what waited back. */
+  drain(bytes: number): void {
+    this.#set(layout.PIPE_OUT_TAIL, this.#get(layout.PIPE_OUT_TAIL) + bytes);
+  }
+
+  /** Takes out all frames that wait, each a copy of its own. */
+  receive(): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    while (this.waiting >= 4) {
+      const length = new DataView(this.#copy(0, 4).buffer).getUint32(0);
+      if (this.waiting < length + 4) break;
+      frames.push(this.#copy(4, length));
+      this.drain(length + 4);
+    }
+    return frames;
+  }
+
+  /** Waits until there is something, or `ms` have passed; resolves at once where something waits already. */
+  async arrival(ms: number): Promise<void> {
+    const index = (this.offset + layout.PIPE_OUT_HEAD) >>> 2;
+    const seen = Atomics.load(this.shared.signed, index);
+    if (seen >>> 0 !== this.#get(layout.PIPE_OUT_TAIL)) return;
+    await Atomics.waitAsync(this.shared.signed, index, seen, ms).value;
+  }
+
+  #copy(ahead: number, length: number): Uint8Array {
+    const at = (this.#get(layout.PIPE_OUT_TAIL) + ahead) & MASK;
+    const first = Math.min(length, layout.PIPE_SIZE - at);
+    const copy = new Uint8Array(length);
+    copy.set(this.shared.bytes.subarray(this.#out + at, this.#out + at + first));
+    copy.set(this.shared.bytes.subarray(this.#out, this.#out + length - first), first);
+    return copy;
+  }
+
+  #get(cursor: number): number {
+    return Atomics.load(this.shared.words, (this.offset + cursor) >>> 2);
+  }
+
+  #set(cursor: number, value: number): void {
+    Atomics.store(this.shared.words, (this.offset + cursor) >>> 2, value);
+  }
+}

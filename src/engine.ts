@@ -1,0 +1,194 @@
+// The engine: a virtual network in this process, as the embedding program, the command line and the control API see
+// it. Owns the order of start and stop; what it does is done by its parts in engine/, core/, worker/ and port/.
+
+import { EventEmitter } from "node:events";
+import {
+  EngineError, type Applied, type CaptureOptions, type EngineApi, type EngineEvent, type FdbEntry, type MirrorStatus,
+  type PortStatus, type Stats, type VlanStatus,
+} from "./api.js";
+import type { Config } from "./config/model.js";
+import { Counters } from "./core/counters.js";
+import type { CoreExports } from "./core/abi.js";
+import * as layout from "./core/layout.js";
+import { compileCore, instantiateCore, SharedMemory } from "./core/memory.js";
+import { Pipe } from "./core/pipe.js";
+import { Captures } from "./engine/captures.js";
+import { Fabric } from "./engine/fabric.js";
+import { Links } from "./engine/links.js";
+import { MacEvents } from "./engine/mac-events.js";
+import { needsPipe } from "./port/attach.js";
+import { MemoryPort } from "./port/memory.js";
+import * as status from "./stats/status.js";
+import { Crew } from "./worker/crew.js";
+
+const PIPES_SPARE = 64; // for ports that are plugged in later, and captures
+
+export interface EngineOptions {
+  /** Data-plane threads, 1 to 16; 1 where nothing is said. */
+  workers?: number;
+}
+
+export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements EngineApi {
+  readonly #memories = new Map<number, MemoryPort>();
+  readonly #captures: Captures;
+  readonly #macs: MacEvents;
+  readonly #sources: status.Sources;
+  #last: Promise<unknown> = Promise.resolve();
+  #stopped: Promise<Stats> | undefined;
+
+  private constructor(
+    readonly workers: number, readonly origin: number,
+    private readonly core: CoreExports, private readonly fabric: Fabric, links: Links,
+  ) {
+    super();
+    const { shared, registry, counters } = fabric;
+    this.#captures = new Captures(fabric);
+    this.#macs = new MacEvents(shared, registry, (event) => { this.emit("event", event); });
+    this.#sources = {
+      shared, registry, counters,
+      deviceOf: port => fabric.attachments.get(port)?.device ?? "",
+      isUp: port => links.isUp(port),
+      seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
+    };
+    const emitter: EventEmitter = this;
+    emitter.on("newListener", () => { this.#macs.start(); });
+    emitter.on("removeListener", () => { if (this.listenerCount("event") === 0) this.#macs.stop(); });
+  }
+
+  /**
+   * Starts an engine with a configuration; resolves when every port is attached. Throws EngineError, with a remedy,
+   * where a device cannot be had; then nothing is left running.
+   */
+  static async start(config: Config, options: EngineOptions = {}): Promise<Engine> {
+    const workers = options.workers ?? 1;
+    if (!Number.isInteger(workers) || workers < 1 || workers > layout.WORKERS_MAX) {
+      throw new EngineError("WORKERS", `${workers} workers: there can be 1 to ${layout.WORKERS_MAX}`);
+    }
+    const piped = Object.values(config.switches).flatMap(({ ports }) => Object.values(ports)).filter(needsPipe).length;
+    const pipes = Math.min(layout.PORTS_MAX, piped + PIPES_SPARE);
+    const shared = SharedMemory.create({ workers, pipes, fdbCapacity: config.fdbCapacity });
+    const origin = performance.timeOrigin + performance.now();
+    shared.setDouble(layout.HEADER_EPOCH, origin);
+    const module = compileCore();
+    const core = instantiateCore(module, shared);
+    core.attach();
+    core.clearCuts();
+    return Engine.#assemble(config, shared, module, core, workers, origin);
+  }
+
+  static async #assemble(
+    config: Config, shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, workers: number, origin: number,
+  ): Promise<Engine> {
+    const late: { engine?: Engine } = {};
+    const links: Links = new Links(() => crew, (port, up, why) => {
+      if (port.switchIndex < 0) return; // a capture is nobody's port
+      late.engine?.emit("event", {
+        event: "port", switch: port.switchName, port: port.name, link: up ? "up" : "down", why,
+      });
+    });
+    const crew: Crew = await Crew.start(shared, module, workers, origin,
+      (report) => { links.report(report); },
+      (error) => { setImmediate(() => { throw error; }); }); // without its data plane the process has no purpose
+    const fabric = new Fabric(shared, core, crew, links, new Counters(shared));
+    late.engine = new Engine(workers, origin, core, fabric, links);
+    try {
+      await fabric.apply(config);
+    } catch (error) {
+      await late.engine.stop();
+      throw error;
+    }
+    return late.engine;
+  }
+
+  /** Ports with their counters, in the order of their making. */
+  ports(): PortStatus[] {
+    return status.portStatuses(this.#sources);
+  }
+
+  fdb(): FdbEntry[] {
+    return status.fdbEntries(this.#sources);
+  }
+
+  vlans(): VlanStatus[] {
+    return status.vlanStatuses(this.#sources);
+  }
+
+  mirrors(): MirrorStatus[] {
+    return status.mirrorStatuses(this.fabric.config);
+  }
+
+  stats(): Stats {
+    return status.stats(this.#sources, this.fabric.used, this.workers, this.fabric.config.fdbCapacity);
+  }
+
+  /** A copy of the configuration in force. */
+  config(): Config {
+    return structuredClone(this.fabric.config);
+  }
+
+  /**
+   * Makes the engine match a configuration: all of it or, on any error, nothing. Ports that it does not change lose
+   * no frame. Calls take turns. Throws ConfigError where it takes a restart, EngineError where a device cannot be had.
+   */
+  apply(config: Config): Promise<Applied> {
+    return this.#inTurn(async () => {
+      const { added, removed, changed, unchanged } = await this.fabric.apply(config);
+      for (const [index, memory] of this.#memories) {
+        if (this.fabric.registry.byIndex.has(index)) continue;
+        memory.close();
+        this.#memories.delete(index);
+      }
+      return { added, removed, changed, unchanged };
+    });
+  }
+
+  /** Forgets MACs that were learned on a switch; returns how many. Static ones stay. Throws EngineError: no such name. */
+  flush(switchName: string, only: { vlan?: number; port?: string } = {}): number {
+    const index = this.fabric.registry.switches.get(switchName);
+    if (index === undefined) {
+      const known = [...this.fabric.registry.switches.keys()].join(", ");
+      throw new EngineError("NO_SWITCH", `there is no switch ${switchName}; there are ${known || "none"}`);
+    }
+    if (only.port !== undefined) return this.core.flushPort(this.fabric.registry.port(switchName, only.port).index);
+    return this.core.flushSwitch(index, only.vlan ?? 0);
+  }
+
+  /** The program's end of a `memory` port. Throws EngineError where the port is none. */
+  memory(switchName: string, portName: string): MemoryPort {
+    const port = this.fabric.registry.port(switchName, portName);
+    if (port.config.attachment.kind !== "memory") {
+      throw new EngineError("NOT_MEMORY", `${switchName}/${portName} is a ${port.config.attachment.kind} port, not a memory port`);
+    }
+    const known = this.#memories.get(port.index);
+    if (known) return known;
+    const pipe = new Pipe(this.fabric.shared, port.pipe);
+    const memory = new MemoryPort(pipe, () => { this.fabric.crew.ring(port.worker); });
+    this.#memories.set(port.index, memory);
+    return memory;
+  }
+
+  capture(
+    switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    return this.#captures.capture(switchName, portName, options, signal);
+  }
+
+  /** Stops the workers, lets go of every device and returns the last statistics. May be called again. */
+  stop(): Promise<Stats> {
+    this.#stopped ??= this.#inTurn(async () => {
+      this.#macs.stop();
+      for (const memory of this.#memories.values()) memory.close();
+      await this.fabric.close();
+      const last = this.stats();
+      await this.fabric.crew.stop();
+      return last;
+    });
+    return this.#stopped;
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(action);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}

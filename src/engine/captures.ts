@@ -1,0 +1,65 @@
+// Live captures: for each, a monitor port of its own and a mirror that copies one port's frames to it; the core
+// writes pcapng into the port's pipe, and here it is read out. A reader that is slow loses copies, counted at the
+// capture's port, and nobody else loses anything.
+
+import { EngineError, type CaptureOptions } from "../api.js";
+import { Pipe } from "../core/pipe.js";
+import type { RegisteredPort } from "../core/registry.js";
+import { pcapngHeader } from "../port/capture-file.js";
+import { captureAttachment } from "../port/inner.js";
+import type { Fabric } from "./fabric.js";
+
+const WAIT_MS = 500; // how often it is looked whether the port is still there
+
+export class Captures {
+  #count = 0;
+
+  constructor(readonly fabric: Fabric) {}
+
+  /** The bytes of a pcapng file, as they come; ends when the signal aborts or the port goes. */
+  async* capture(
+    switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    if (options.filter) {
+      throw new EngineError("FILTER", "capture filters are not in this version yet: capture without --filter");
+    }
+    const watched = this.fabric.registry.port(switchName, portName);
+    const name = `capture-${++this.#count}`;
+    const port = await this.#begin(name, watched, options);
+    try {
+      yield pcapngHeader(`${switchName}/${portName}`);
+      yield* this.#read(port, watched, signal);
+    } finally {
+      this.fabric.crew.parked(() => { this.fabric.removeMirror(name); });
+      await this.fabric.removeInnerPort(name);
+    }
+  }
+
+  async #begin(name: string, watched: RegisteredPort, options: CaptureOptions): Promise<RegisteredPort> {
+    const config = {
+      attachment: { kind: "memory" }, vlan: { mode: "access", vid: 1 }, isolated: false, monitor: true, macs: [],
+    } as const;
+    const port = await this.fabric.addInnerPort(name, { ...config, macs: [] }, captureAttachment(), { kind: "capture" });
+    const mirror = {
+      from: [watched.name], vlans: [], direction: options.direction ?? "both", to: name,
+      ...(options.snaplen === undefined ? {} : { snaplen: options.snaplen }),
+    };
+    this.fabric.crew.parked(() => { this.fabric.setMirror(name, watched.switchName, mirror, port.index); });
+    return port;
+  }
+
+  async* #read(port: RegisteredPort, watched: RegisteredPort, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const pipe = new Pipe(this.fabric.shared, port.pipe);
+    pipe.reset();
+    const aborted = new Promise<void>((resolve) => { signal.addEventListener("abort", () => { resolve(); }, { once: true }); });
+    const isThere = (): boolean => this.fabric.registry.byIndex.get(watched.index) === watched;
+    while (!signal.aborted && isThere()) {
+      while (pipe.waiting > 0) {
+        const bytes = pipe.span().slice();
+        pipe.drain(bytes.length);
+        yield bytes;
+      }
+      await Promise.race([pipe.arrival(WAIT_MS), aborted]);
+    }
+  }
+}

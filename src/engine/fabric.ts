@@ -1,0 +1,210 @@
+// The fabric: switches, ports and mirrors as they are now, and the way from one configuration to the next. Each
+// change is prepared first (devices opened, which may fail and then has changed nothing), then made in the tables
+// while the workers stand still, then the workers take over what was opened.
+
+import { Numbers, Registry, type RegisteredPort } from "../core/registry.js";
+import { Tables } from "../core/tables.js";
+import { CODEC_NUMBERS } from "../core/codec.js";
+import type { Counters } from "../core/counters.js";
+import type { CoreExports } from "../core/abi.js";
+import * as layout from "../core/layout.js";
+import type { SharedMemory } from "../core/memory.js";
+import { diff, type Plan, type Step } from "../config/diff.js";
+import type { Config, MirrorConfig, PortConfig } from "../config/model.js";
+import { attachmentOf, needsPipe } from "../port/attach.js";
+import type { Attachment } from "../port/port.js";
+import { discard, type Wiring } from "../port/wiring.js";
+import type { Crew } from "../worker/crew.js";
+import type { Links } from "./links.js";
+import { takeStep } from "./take-step.js";
+
+/** An attachment that is open, before a port has it. */
+interface Prepared {
+  attachment: Attachment;
+  wiring: Wiring | undefined;
+}
+
+type Coming = Extract<Step, { do: "add-port" | "attach-port" }>;
+type Going = Extract<Step, { do: "remove-port" | "detach-port" }>;
+
+export class Fabric {
+  readonly registry: Registry;
+  readonly tables: Tables;
+  readonly attachments = new Map<number, Attachment>();
+  readonly #config: Config;
+  readonly #pipes: Numbers;
+  readonly #used = new Set<number>();
+
+  constructor(
+    readonly shared: SharedMemory, core: CoreExports, readonly crew: Crew, readonly links: Links,
+    readonly counters: Counters,
+  ) {
+    this.#config = { fdbCapacity: shared.word(layout.HEADER_FDB_CAPACITY), switches: {} };
+    this.registry = new Registry(shared.word(layout.HEADER_WORKERS));
+    this.tables = new Tables(shared, core, this.registry);
+    this.#pipes = new Numbers("streams, files, memory ports and captures", 0, shared.word(layout.HEADER_PIPE_COUNT));
+  }
+
+  /** Indexes of all ports that ever counted a frame and were not made anew since. */
+  get used(): ReadonlySet<number> {
+    return this.#used;
+  }
+
+  /** The configuration as it is in force, for captures and the like left out. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Goes to another configuration, or, where a device cannot be had, stays with this one. Throws EngineError. */
+  async apply(next: Config): Promise<Plan> {
+    const before = structuredClone(this.#config);
+    const plan = diff(before, next);
+    try {
+      await this.#execute(plan);
+    } catch (error) {
+      // Only a device that had to be let go of before it could be had again fails this late.
+      await this.#execute(diff(this.#config, before));
+      throw error;
+    }
+    return plan;
+  }
+
+  async #execute(plan: Plan): Promise<void> {
+    const going = plan.steps.filter((step): step is Going => step.do === "remove-port" || step.do === "detach-port");
+    const coming = plan.steps.filter((step): step is Coming => step.do === "add-port" || step.do === "attach-port");
+    const held = new Set(going.map(step => attachmentOf(step.before).device).filter(Boolean));
+    const prepared = await this.#prepare(coming.filter(step => !held.has(attachmentOf(step.after).device)));
+    const gone = this.crew.parked(() => {
+      const ports = going.map(step => this.#disable(step.switch, step.port));
+      for (const step of plan.steps) this.#changeTables(step);
+      return ports;
+    });
+    for (const port of gone) await this.#release(port);
+    for (const step of coming) {
+      const ready = prepared.get(step) ?? await open(attachmentOf(step.after));
+      await this.#enable(step.switch, step.port, step.after, ready, needsPipe(step.after));
+      takeStep(this.#config, step);
+    }
+    this.crew.parked(() => { this.#writeMirrors(plan.steps); });
+  }
+
+  /** Makes a monitor port that belongs to no switch, for a capture. */
+  addInnerPort(name: string, config: PortConfig, attachment: Attachment, wiring: Wiring): Promise<RegisteredPort> {
+    return this.#enable("", name, config, { attachment, wiring }, true);
+  }
+
+  async removeInnerPort(name: string): Promise<void> {
+    await this.#release(this.crew.parked(() => this.#disable("", name)));
+  }
+
+  /** Adds or replaces a mirror. Its ports are there. */
+  setMirror(key: string, switchName: string, mirror: MirrorConfig, to: number): void {
+    const known = this.registry.mirrors.get(key);
+    if (known !== undefined) this.tables.clearMirror(known);
+    this.tables.writeMirror(known ?? this.registry.addMirror(key), switchName, mirror, to);
+  }
+
+  removeMirror(key: string): void {
+    this.tables.clearMirror(this.registry.removeMirror(key));
+  }
+
+  /** Lets go of every port, for the end. */
+  async close(): Promise<void> {
+    for (const { switchName, name } of [...this.registry.ports.values()]) {
+      await this.#release(this.crew.parked(() => this.#disable(switchName, name)));
+    }
+  }
+
+  // ---- a port comes ----
+
+  async #prepare(coming: readonly Coming[]): Promise<Map<Coming, Prepared>> {
+    const prepared = new Map<Coming, Prepared>();
+    try {
+      for (const step of coming) prepared.set(step, await open(attachmentOf(step.after)));
+    } catch (error) {
+      for (const { attachment, wiring } of prepared.values()) {
+        if (wiring) discard(wiring);
+        await attachment.close();
+      }
+      throw error;
+    }
+    return prepared;
+  }
+
+  async #enable(
+    switchName: string, name: string, config: PortConfig, { attachment, wiring }: Prepared, piped: boolean,
+  ): Promise<RegisteredPort> {
+    const port = this.registry.addPort(switchName, name, config);
+    if (piped) port.pipe = this.shared.pipe(this.#pipes.take());
+    this.attachments.set(port.index, attachment);
+    this.crew.parked(() => {
+      if (this.#used.has(port.index)) this.counters.retire(port.index);
+      this.#used.add(port.index);
+      const codecs = { in: CODEC_NUMBERS[attachment.codecs.in], out: CODEC_NUMBERS[attachment.codecs.out] };
+      this.tables.writePort(port, codecs);
+      this.tables.writeStatics(port, true);
+      if (config.attachment.kind === "generator") this.tables.writeGenerator(port, config.attachment);
+      else this.tables.writePace(port, config.attachment.kind === "pcap" ? config.attachment.rate : undefined);
+    });
+    this.links.begin(port, attachment);
+    if (wiring) await this.crew.attach(port.worker, port.index, port.pipe, wiring);
+    else this.links.lost(port.index);
+    return port;
+  }
+
+  // ---- a port goes ----
+
+  #disable(switchName: string, name: string): RegisteredPort {
+    const port = this.registry.port(switchName, name);
+    this.tables.clearPort(port);
+    this.links.end(port.index);
+    this.registry.removePort(port);
+    return port;
+  }
+
+  async #release(port: RegisteredPort): Promise<void> {
+    await this.crew.detach(port.worker, port.index);
+    await this.attachments.get(port.index)!.close();
+    this.attachments.delete(port.index);
+    if (port.pipe) this.#pipes.free((port.pipe - this.shared.pipe(0)) / layout.PIPE_BYTES);
+    this.registry.freePort(port);
+  }
+
+  // ---- the rest of a plan ----
+
+  #changeTables(step: Step): void {
+    if (step.do !== "add-port" && step.do !== "attach-port" && !step.do.endsWith("-mirror")) takeStep(this.#config, step);
+    if (step.do === "add-switch") this.tables.writeSwitch(this.registry.addSwitch(step.switch), { ...step.after, ...EMPTY });
+    else if (step.do === "change-switch") {
+      this.tables.writeSwitch(this.registry.switches.get(step.switch)!, { ...step.after, ...EMPTY });
+    } else if (step.do === "remove-switch") this.registry.removeSwitch(step.switch);
+    else if (step.do === "remove-mirror") {
+      this.removeMirror(`${step.switch}/${step.mirror}`);
+      takeStep(this.#config, step);
+    }
+    else if (step.do === "change-port") this.#changePort(step.switch, step.port, step.after);
+  }
+
+  #changePort(switchName: string, name: string, after: PortConfig): void {
+    const port = this.registry.port(switchName, name);
+    this.tables.writeStatics(port, false);
+    port.config = after;
+    this.tables.writeVlans(port);
+    this.tables.writeStatics(port, true);
+  }
+
+  #writeMirrors(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.do !== "add-mirror" && step.do !== "change-mirror") continue;
+      const to = this.registry.port(step.switch, step.after.to).index;
+      this.setMirror(`${step.switch}/${step.mirror}`, step.switch, step.after, to);
+      takeStep(this.#config, step);
+    }
+  }
+}
+
+const EMPTY = { ports: {}, mirrors: {} };
+
+async function open(attachment: Attachment): Promise<Prepared> {
+  return { attachment, wiring: await attachment.open() };
+}

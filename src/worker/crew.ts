@@ -1,0 +1,119 @@
+// The main thread's side of the workers: starts them, sends them their ports, and lets them stand still for the
+// moment in which the tables change. The control plane waits for the data plane here, never the other way round.
+
+import { Worker } from "node:worker_threads";
+import { EngineError } from "../api.js";
+import * as layout from "../core/layout.js";
+import type { SharedMemory } from "../core/memory.js";
+import { packageFile } from "../files.js";
+import { findAddon } from "../port/addon.js";
+import type { Wiring } from "../port/wiring.js";
+import { ringWorker } from "./doorbell.js";
+import type { Assignment, FromWorker, ToWorker } from "./message.js";
+
+const PARK_MS_MAX = 1000; // a turn takes well under a millisecond: more than this is a worker that is stuck
+
+export type LinkReport = Extract<FromWorker, { type: "link" }>;
+
+interface Member {
+  thread: Worker;
+  doorbell: number;
+}
+
+export class Crew {
+  readonly #members: Member[] = [];
+  readonly #awaited = new Map<string, () => void>();
+  #stopping = false;
+
+  private constructor(
+    readonly shared: SharedMemory,
+    readonly onLink: (report: LinkReport) => void,
+    readonly onDeath: (error: Error) => void,
+  ) {}
+
+  /** Starts `count` workers; resolves when all run. `origin`: of their common clock, ms since 1970. */
+  static async start(
+    shared: SharedMemory, module: WebAssembly.Module, count: number, origin: number,
+    onLink: (report: LinkReport) => void, onDeath: (error: Error) => void,
+  ): Promise<Crew> {
+    const crew = new Crew(shared, onLink, onDeath);
+    await Promise.all(Array.from({ length: count }, (_, index) =>
+      crew.#hire({ index, memory: shared.memory, module, origin })));
+    return crew;
+  }
+
+  /** Gives a port to its worker. */
+  attach(worker: number, port: number, pipe: number, wiring: Wiring): Promise<void> {
+    return this.#ask(worker, { type: "attach", port, pipe, wiring }, `attached ${port}`);
+  }
+
+  /** Takes a port from its worker: its fds are closed when this resolves. */
+  detach(worker: number, port: number): Promise<void> {
+    return this.#ask(worker, { type: "detach", port }, `detached ${port}`);
+  }
+
+  /** Runs `change` while no worker is in a turn. Frames wait in their devices meanwhile; keep it short. */
+  parked<T>(change: () => T): T {
+    const park = layout.HEADER_PARK >>> 2;
+    const parked = layout.HEADER_PARKED >>> 2;
+    const { signed } = this.shared;
+    Atomics.store(signed, park, 1);
+    this.#members.forEach((_, worker) => { this.ring(worker); });
+    try {
+      this.#waitUntil(parked, this.#members.length);
+      return change();
+    } finally {
+      Atomics.store(signed, park, 0);
+      Atomics.notify(signed, park);
+      this.#waitUntil(parked, 0);
+    }
+  }
+
+  ring(worker: number): void {
+    ringWorker(this.shared, worker, findAddon(), this.#members[worker]!.doorbell);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#members.map((_, worker) => this.#ask(worker, { type: "stop" }, `stopped ${worker}`)));
+    await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
+  }
+
+  #hire(assignment: Assignment): Promise<void> {
+    const thread = new Worker(packageFile("dist/src/worker/main.js"), { workerData: assignment });
+    const member: Member = { thread, doorbell: -1 };
+    this.#members[assignment.index] = member;
+    thread.on("message", (message: FromWorker) => { this.#hear(assignment.index, member, message); });
+    thread.on("error", (error: Error) => { this.onDeath(error); });
+    thread.on("exit", () => {
+      if (!this.#stopping) this.onDeath(new EngineError("WORKER", `worker ${assignment.index} ended by itself`));
+    });
+    return new Promise((resolve) => { this.#awaited.set(`ready ${assignment.index}`, resolve); });
+  }
+
+  #hear(worker: number, member: Member, message: FromWorker): void {
+    if (message.type === "link") return this.onLink(message);
+    if (message.type === "ready") member.doorbell = message.doorbell;
+    const what = message.type === "ready" || message.type === "stopped" ? worker : message.port;
+    const key = `${message.type} ${what}`;
+    this.#awaited.get(key)?.();
+    this.#awaited.delete(key);
+  }
+
+  #ask(worker: number, message: ToWorker, answer: string): Promise<void> {
+    const answered = new Promise<void>((resolve) => { this.#awaited.set(answer, resolve); });
+    this.#members[worker]!.thread.postMessage(message);
+    this.ring(worker);
+    return answered;
+  }
+
+  /** Blocks this thread until a word of the memory has a value. */
+  #waitUntil(index: number, wanted: number): void {
+    const { signed } = this.shared;
+    for (let seen = Atomics.load(signed, index); seen !== wanted; seen = Atomics.load(signed, index)) {
+      if (Atomics.wait(signed, index, seen, PARK_MS_MAX) === "timed-out") {
+        throw new EngineError("WORKER", "a worker does not answer: the engine is stuck and should be restarted");
+      }
+    }
+  }
+}

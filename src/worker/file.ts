@@ -1,0 +1,61 @@
+// Capture files as the far end of a pipe: bytes of a file go into the ring that the core decodes, bytes that the
+// core encoded go into a file. One system call moves many records; no record is looked at here.
+
+import { closeSync, readSync, writeSync } from "node:fs";
+import type { Pipe } from "../core/pipe.js";
+import type { Playing } from "../port/wiring.js";
+
+export class FileEnd {
+  #position: number;
+  #rounds = 0;
+  #ended: boolean;
+
+  constructor(readonly pipe: Pipe, readonly read: Playing | undefined, readonly write: number | undefined) {
+    this.#position = read?.start ?? 0;
+    this.#ended = read === undefined;
+  }
+
+  /** Moves what there is room for towards the core. Returns why the playing ended, once, when it did. */
+  fill(): string | undefined {
+    if (this.#ended || !this.read) return undefined;
+    if (this.pipe.faulty) return this.#end("malformed record");
+    if (this.#take(this.read)) return undefined;
+    const { pending, hungry, room } = this.pipe;
+    if (room === 0 || (pending > 0 && !hungry)) return undefined; // the core has work left
+    this.pipe.discard();
+    this.#rounds += 1;
+    if (this.read.loop !== 0 && this.#rounds >= this.read.loop) {
+      return this.#end(pending > 0 ? "last record cut short" : "end of file");
+    }
+    this.#position = this.read.start;
+    return this.#take(this.read) ? undefined : this.#end("no records");
+  }
+
+  /** Reads on; false where nothing could be had. */
+  #take(read: Playing): boolean {
+    const space = this.pipe.space();
+    if (space.length === 0) return false;
+    const bytes = readSync(read.fd, space, 0, space.length, this.#position);
+    if (bytes === 0) return false;
+    this.#position += bytes;
+    this.pipe.fill(bytes);
+    return true;
+  }
+
+  /** Writes what the core has encoded. Throws the file system's error (ENOSPC, EIO). */
+  drain(): void {
+    while (this.write !== undefined && this.pipe.waiting > 0) {
+      this.pipe.drain(writeSync(this.write, this.pipe.span()));
+    }
+  }
+
+  close(): void {
+    if (this.read) closeSync(this.read.fd);
+    if (this.write !== undefined) closeSync(this.write);
+  }
+
+  #end(why: string): string {
+    this.#ended = true;
+    return why;
+  }
+}

@@ -1,0 +1,193 @@
+// The data plane of one thread: wait for any port, receive a batch, one call into the core, transmit. Per turn two
+// calls over a boundary, none per frame, and nothing allocated. All else here is for the rare turn on which the
+// bell rang: messages, and parking while the main thread changes the tables.
+
+import { receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import type { CoreExports } from "../core/abi.js";
+import * as layout from "../core/layout.js";
+import type { SharedMemory } from "../core/memory.js";
+import { Pipe } from "../core/pipe.js";
+import { findAddon, POLLER_EVENTS, type Poller } from "../port/addon.js";
+import { isSource, type Wiring } from "../port/wiring.js";
+import { Bell, ringWorker } from "./doorbell.js";
+import { FileEnd } from "./file.js";
+import { geometryOf } from "./geometry.js";
+import type { Assignment, FromWorker, ToWorker } from "./message.js";
+
+const RECEIVED = 0xffff;
+const POLL_EDGE_MS = 1; // the poller's clock ticks in milliseconds; shorter waits are spent polling
+
+export class Loop {
+  readonly #bell: Bell;
+  readonly #block: number;
+  readonly #addon = findAddon();
+  readonly #poller: Poller | undefined;
+  readonly #files = new Map<number, FileEnd>();
+  readonly #sources: number[] = [];
+  /** Ports that the poller has, and whether they accept a new peer by themselves. */
+  readonly #polled = new Map<number, boolean>();
+  readonly #skew: number;
+  #running = true;
+
+  constructor(
+    readonly assignment: Assignment,
+    readonly shared: SharedMemory,
+    readonly core: CoreExports,
+    readonly channel: MessagePort,
+  ) {
+    this.#block = layout.WORKERS + assignment.index * layout.WORKER_SIZE;
+    this.#bell = new Bell(shared, assignment.index);
+    this.#skew = performance.timeOrigin - assignment.origin;
+    this.#poller = this.#addon?.createPoller(shared.bytes, geometryOf(shared, assignment.index));
+    core.bind(assignment.index, true);
+    shared.setWord(this.#block + layout.WORKER_DOORBELL, this.#poller?.doorbell ?? 0);
+    this.#say({ type: "ready", doorbell: this.#poller?.doorbell ?? -1 });
+  }
+
+  /** Runs until it is told to stop. */
+  run(): void {
+    let wait = 0;
+    while (this.#running) {
+      const received = this.#wait(wait);
+      if (this.#bell.rang()) this.#answer();
+      for (const [port, file] of this.#files) this.#fill(port, file);
+      wait = this.core.turn(received, performance.now() + this.#skew);
+      for (const [port, file] of this.#files) this.#drain(port, file);
+      this.#wakeOthers();
+    }
+    for (const port of [...this.#polled.keys(), ...this.#files.keys()]) this.#detach(port);
+    this.#poller?.close();
+    this.#say({ type: "stopped" });
+  }
+
+  /** Transmits, sleeps for up to `ms` unless the bell rings, receives. Returns how many frames came. */
+  #wait(ms: number): number {
+    const sleeps = ms >= POLL_EDGE_MS && this.#bell.lieDown();
+    let outcome = 0;
+    if (this.#poller) outcome = this.#poller.turn(sleeps ? Math.floor(ms) : 0);
+    else if (sleeps) this.#bell.wait(ms);
+    this.#bell.getUp();
+    if (outcome & POLLER_EVENTS) this.#report(this.#poller!);
+    return outcome & RECEIVED;
+  }
+
+  #wakeOthers(): void {
+    const wake = this.shared.word(this.#block + layout.WORKER_WAKE);
+    if (wake === 0) return;
+    this.shared.setWord(this.#block + layout.WORKER_WAKE, 0);
+    for (let worker = 0; worker < layout.WORKERS_MAX; worker++) {
+      if (wake & (1 << worker)) ringWorker(this.shared, worker, this.#addon, this.#doorbell(worker));
+    }
+  }
+
+  #doorbell(worker: number): number {
+    return this.shared.word(layout.WORKERS + worker * layout.WORKER_SIZE + layout.WORKER_DOORBELL);
+  }
+
+  // ---- the rare turns ----
+
+  #answer(): void {
+    this.#park();
+    for (let message = receiveMessageOnPort(this.channel); message; message = receiveMessageOnPort(this.channel)) {
+      this.#obey(message.message as ToWorker);
+    }
+  }
+
+  /** Stands still while the main thread changes the tables. */
+  #park(): void {
+    const park = layout.HEADER_PARK >>> 2;
+    const parked = layout.HEADER_PARKED >>> 2;
+    if (Atomics.load(this.shared.signed, park) === 0) return;
+    Atomics.add(this.shared.signed, parked, 1);
+    Atomics.notify(this.shared.signed, parked);
+    while (Atomics.load(this.shared.signed, park) === 1) Atomics.wait(this.shared.signed, park, 1);
+    Atomics.sub(this.shared.signed, parked, 1);
+    Atomics.notify(this.shared.signed, parked);
+  }
+
+  #obey(message: ToWorker): void {
+    if (message.type === "stop") {
+      this.#running = false;
+    } else if (message.type === "attach") {
+      this.#attach(message.port, message.pipe, message.wiring);
+      this.#say({ type: "attached", port: message.port });
+    } else {
+      this.#detach(message.port);
+      this.#say({ type: "detached", port: message.port });
+    }
+  }
+
+  #attach(port: number, pipe: number, wiring: Wiring): void {
+    const end = new Pipe(this.shared, pipe);
+    if (isSource(wiring) && !this.#sources.includes(port)) this.#setSources([...this.#sources, port]);
+    if (wiring.kind === "tap" || wiring.kind === "packet" || wiring.kind === "stream") {
+      if (wiring.kind === "stream") end.reset();
+      const listener = wiring.kind === "stream" ? wiring.listener : -1;
+      this.#poller!.attach(port, wiring.kind, wiring.fd, pipe, listener);
+      this.#polled.set(port, listener >= 0);
+      return;
+    }
+    if (wiring.kind === "file") {
+      end.reset();
+      this.#files.set(port, new FileEnd(end, wiring.read, wiring.write));
+    }
+    this.#link(port, true, "attached");
+  }
+
+  #detach(port: number): void {
+    this.#setSources(this.#sources.filter(source => source !== port));
+    if (this.#polled.delete(port)) this.#poller!.detach(port);
+    const file = this.#files.get(port);
+    if (file) {
+      this.#drain(port, file);
+      file.close();
+      this.#files.delete(port);
+    }
+    this.core.abandon(port);
+  }
+
+  #setSources(ports: number[]): void {
+    this.#sources.splice(0, this.#sources.length, ...ports);
+    this.shared.halves.set(ports, (this.#block + layout.WORKER_PULL_LIST) >>> 1);
+    this.shared.setWord(this.#block + layout.WORKER_PULLS, ports.length);
+  }
+
+  #fill(port: number, file: FileEnd): void {
+    const ended = this.#guard(port, () => file.fill());
+    if (ended === undefined) return;
+    if (file.write === undefined) this.#link(port, false, ended);
+  }
+
+  #drain(port: number, file: FileEnd): void {
+    this.#guard(port, () => file.drain());
+  }
+
+  /** A file that cannot be read or written takes its port down, and nothing else. */
+  #guard<T>(port: number, action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.#files.get(port)?.close();
+      this.#files.delete(port);
+      this.#link(port, false, (error as NodeJS.ErrnoException).code ?? String(error));
+      return undefined;
+    }
+  }
+
+  #report(poller: Poller): void {
+    for (const { port, what, why } of poller.events()) {
+      const gone = what === "gone" && !this.#polled.get(port);
+      if (gone) this.#polled.delete(port);
+      this.#link(port, what === "up", why, gone);
+    }
+  }
+
+  #link(port: number, up: boolean, why: string, gone = false): void {
+    this.core.setLink(port, up);
+    this.#say({ type: "link", port, up, why, gone });
+  }
+
+  #say(message: FromWorker): void {
+    this.channel.postMessage(message);
+  }
+}

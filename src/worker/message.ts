@@ -1,0 +1,27 @@
+// Messages between the main thread and the workers. Rare: a port comes, goes or changes its link. Frames never
+// travel this way.
+
+import type { Wiring } from "../port/wiring.js";
+
+/** What a worker is started with. */
+export interface Assignment {
+  index: number;
+  memory: WebAssembly.Memory;
+  module: WebAssembly.Module;
+  /** Origin of the workers' common clock, ms since 1970. */
+  origin: number;
+}
+
+export type ToWorker =
+  | { type: "attach"; port: number; pipe: number; wiring: Wiring }
+  /** The port's fds are closed and its queued frames dropped; answered by `detached`. */
+  | { type: "detach"; port: number }
+  | { type: "stop" };
+
+export type FromWorker =
+  | { type: "ready"; doorbell: number }
+  | { type: "attached"; port: number }
+  | { type: "detached"; port: number }
+  /** `gone`: the attachment is lost and wants to be made anew. */
+  | { type: "link"; port: number; up: boolean; why: string; gone: boolean }
+  | { type: "stopped" };
