@@ -1,0 +1,105 @@
+// Reads configurations: text, files, JSON values and single ports → the model, or every problem at once.
+// Owns the order of the work: source → structure → meaning → model. The format is docs/ and schema.ts.
+
+import { readFileSync } from "node:fs";
+import { buildConfig, buildPort } from "./build.js";
+import { checkMeaning } from "./checks.js";
+import { checkPort } from "./check-port.js";
+import { ConfigError, formatPath, type Path, type Position, type Problem } from "./error.js";
+import type { Config, PortConfig } from "./model.js";
+import { isMapping } from "./raw.js";
+import { ConfigSchema, PortsSchema, type ConfigFile, type PortFile } from "./schema.js";
+import { readSource, type Where } from "./source.js";
+import { checkStructure, type Report } from "./structure.js";
+
+const EXAMPLE = "`switches: { lab: { ports: { web: { tap: tl-web, access: 10 } } } }`";
+
+/** What reading a file fails with, in words. */
+const READ_ERRORS: Record<string, string> = {
+  ENOENT: "there is no such file; check the path",
+  ENOTDIR: "a part of the path is not a directory; check the path",
+  EISDIR: "is a directory; name a file in it",
+  EACCES: "may not be read by this user; check its permissions (`ls -l`)",
+  EPERM: "may not be read by this user; check its permissions (`ls -l`)",
+};
+
+/** Reads a file, YAML or JSON in UTF-8. Throws ConfigError, also where there is no file. */
+export function readConfig(file: string): Config {
+  const fail = (message: string): never => {
+    throw new ConfigError([{ file, line: 1, column: 1, path: "", message }]);
+  };
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    return fail(READ_ERRORS[code] ?? `cannot be read: ${message}`);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return fail("is not UTF-8 text; save it as UTF-8");
+  }
+  return parseConfig(text, file);
+}
+
+/** Reads YAML 1.2 or JSON. `file` is the name that problems carry. Throws ConfigError with all of them. */
+export function parseConfig(text: string, file: string): Config {
+  const { value, locate, problems } = readSource(text, file);
+  // Without a value there is nothing to look into; an empty file has no value either, and says so.
+  if (value === undefined) throw new ConfigError(inFileOrder(problems));
+  return convert(value, { file, locate, problems });
+}
+
+/** Takes the same shape as a value: JSON through the control API, or from an embedding program. Throws ConfigError. */
+export function configFromValue(value: unknown): Config {
+  return convert(value, NO_FILE);
+}
+
+/** Takes one port as a file would have it, under the name that it is to get. Throws ConfigError. */
+export function parsePort(name: string, value: unknown): PortConfig {
+  const { problems, report } = collect(NO_FILE);
+  checkStructure(PortsSchema, { [name]: value }, [], report);
+  if (isMapping(value)) checkPort(value, [name], report);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return buildPort(value as PortFile);
+}
+
+/** Where a value came from, and what was wrong with it so far. */
+interface Origin {
+  file: string;
+  locate: (path: Path, where: Where) => Position;
+  problems: readonly Problem[];
+}
+
+const NO_FILE: Origin = { file: "", locate: () => ({ line: 0, column: 0 }), problems: [] };
+
+function convert(value: unknown, origin: Origin): Config {
+  const { problems, report } = collect(origin);
+  if (value === null || value === undefined) {
+    report([], `is empty; write at least ${EXAMPLE}`);
+  } else {
+    checkStructure(ConfigSchema, value, [], report);
+    checkMeaning(value, report);
+  }
+  if (problems.length > 0) throw new ConfigError(inFileOrder(problems));
+  return buildConfig(value as ConfigFile);
+}
+
+/** Gathers problems, the first about each path: what follows from a fault is no news. */
+function collect({ file, locate, problems: before }: Origin): { problems: Problem[]; report: Report } {
+  const problems = [...before];
+  const paths = new Set<string>();
+  const report: Report = (steps, message, where = "value") => {
+    const path = formatPath(steps);
+    if (paths.has(path)) return;
+    paths.add(path);
+    problems.push({ file, ...locate(steps, where), path, message });
+  };
+  return { problems, report };
+}
+
+function inFileOrder(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+}

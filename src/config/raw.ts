@@ -1,0 +1,68 @@
+// Reads a port of a file before anyone has vouched for its shape: what is not as it should be counts as absent.
+// Owns the questions that several checks ask of such a port.
+
+import { normalize } from "node:path";
+import { parseVids, VID_MAX, VID_MIN, type VidList } from "./vlan.js";
+
+export type Mapping = Readonly<Record<string, unknown>>;
+
+const ALL_VIDS = Array.from({ length: VID_MAX }, (_, index) => index + 1);
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value if it is a mapping, else an empty one. */
+export function mapping(value: unknown): Mapping {
+  return isMapping(value) ? value : {};
+}
+
+/** The names in a mapping whose values are mappings. */
+export function mappings(value: unknown): [string, Mapping][] {
+  return Object.entries(mapping(value)).filter((entry): entry is [string, Mapping] => isMapping(entry[1]));
+}
+
+/** The VLANs that a port is a member of. */
+export function membership(port: Mapping): readonly number[] {
+  if (port.monitor === true) return [];
+  if (port.trunk === "all") return ALL_VIDS;
+  return staticVids(port);
+}
+
+/** The VLANs that a port's static MACs live in: those that it names. */
+export function staticVids(port: Mapping): number[] {
+  const named = [port.access, port.native, port.tunnel].filter(isVid);
+  if (isVidList(port.trunk) && port.trunk !== "all") return [...new Set([...named, ...parseVids(port.trunk).vids])];
+  return named.length > 0 || port.trunk !== undefined ? named : [1];
+}
+
+export function isVid(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= VID_MIN && (value as number) <= VID_MAX;
+}
+
+export function isVidList(value: unknown): value is VidList {
+  return typeof value === "number" || typeof value === "string"
+    || (Array.isArray(value) && value.every((item) => typeof item === "number" || typeof item === "string"));
+}
+
+/** Something that only one port can have. */
+export interface Claim {
+  /** The beginning of a sentence that ends with the port that has it. */
+  what: string;
+  /** Where in the port it is named. */
+  at: string[];
+}
+
+/** What a port takes for itself. Who reads a file shares it with others that read. */
+export function attachmentClaims({ tap, interface: device, stream, connect, pcap }: Mapping): Claim[] {
+  const claims: Claim[] = [];
+  const { write } = mapping(pcap);
+  if (typeof tap === "string") claims.push({ what: `device ${tap} belongs to`, at: ["tap"] });
+  if (typeof device === "string") claims.push({ what: `device ${device} belongs to`, at: ["interface"] });
+  if (typeof stream === "string") {
+    // One port may dial what another listens at: a patch cable between two switches.
+    claims.push({ what: `socket ${normalize(stream)} is ${connect === true ? "dialled" : "made"} by`, at: ["stream"] });
+  }
+  if (typeof write === "string") claims.push({ what: `file ${normalize(write)} is written by`, at: ["pcap", "write"] });
+  return claims;
+}
