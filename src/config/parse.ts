@@ -1,5 +1,5 @@
 // Reads configurations: text, files, JSON values and single ports → the model, or every problem at once.
-// Owns the order of the work: source → structure → meaning → model. The format is docs/ and schema.ts.
+// Owns the order of the work: source → structure → meaning → model. For the keys read schema.ts.
 
 import { readFileSync } from "node:fs";
 import { buildConfig, buildPort } from "./build.js";

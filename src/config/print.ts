@@ -5,7 +5,7 @@ import { Document, isMap } from "yaml";
 import type { Attachment, Config, MirrorConfig, PortConfig, Rate, SwitchConfig, Vlan } from "./model.js";
 import { mapValues } from "./record.js";
 import type { ConfigFile, MirrorFile, PortFile, SwitchFile } from "./schema.js";
-import { formatDuration, formatRate, formatSize } from "./units.js";
+import { printDuration, printRate, printSize } from "./units.js";
 import { vidItems } from "./vlan.js";
 
 /** A configuration as a file has it, ready for JSON. */
@@ -29,7 +29,7 @@ export function printConfig(config: Config): string {
 function valueOfSwitch({ learning, agingSeconds, ports, mirrors }: SwitchConfig): SwitchFile {
   return {
     learning,
-    aging: formatDuration(Math.round(agingSeconds * 1000)),
+    aging: printDuration(Math.round(agingSeconds * 1000)),
     ports: mapValues(ports, valueOfPort),
     ...(Object.keys(mirrors).length > 0 && { mirrors: mapValues(mirrors, valueOfMirror) }),
   };
@@ -41,7 +41,7 @@ export function valueOfPort({ attachment, vlan, isolated, monitor, mtu, macs }: 
     ...valueOfAttachment(attachment),
     ...(monitor ? { monitor } : valueOfVlan(vlan)),
     ...(isolated && { isolated }),
-    ...(mtu !== undefined && { mtu: formatSize(mtu) }),
+    ...(mtu !== undefined && { mtu: printSize(mtu) }),
     ...(macs.length > 0 && { macs }),
   };
 }
@@ -63,7 +63,7 @@ function valueOfAttachment(attachment: Attachment): PortFile {
         generator: {
           ...(frames !== undefined && { frames }),
           ...valueOfRate(rate),
-          size: size === "imix" ? size : formatSize(size),
+          size: size === "imix" ? size : printSize(size),
           ...(flows !== 1 && { flows }),
           ...(to !== undefined && { to }),
           ...(vlan !== undefined && { vlan }),
@@ -87,10 +87,10 @@ function valueOfMirror({ from, vlans, direction, to, rate, snaplen }: MirrorConf
     direction,
     to,
     ...valueOfRate(rate),
-    ...(snaplen !== undefined && { snaplen: formatSize(snaplen) }),
+    ...(snaplen !== undefined && { snaplen: printSize(snaplen) }),
   };
 }
 
 function valueOfRate(rate: Rate | undefined): { rate?: string } {
-  return rate ? { rate: formatRate(rate) } : {};
+  return rate ? { rate: printRate(rate) } : {};
 }

@@ -65,16 +65,23 @@ export function didYouMean(word: string, words: readonly string[]): string {
  * wrong deeper inside the branch that was meant, or the bound that was missed, or else the union's own failure.
  */
 function settleUnions(errors: readonly ErrorObject[]): ErrorObject[] {
-  let left = [...errors];
-  for (const union of errors.filter(({ keyword }) => keyword === "anyOf")) {
-    const inside = left.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/`)
-      && error.instancePath.startsWith(union.instancePath));
-    const deeper = inside.filter((error) => error.instancePath !== union.instancePath);
-    const bound = inside.find(({ keyword }) => /^(min|max)/.test(keyword));
-    const kept = deeper.length > 0 ? deeper : [bound ?? union];
-    left = left.filter((error) => kept.includes(error) || (error !== union && !inside.includes(error)));
+  const settled: ErrorObject[] = [];
+  for (const error of errors) {
+    if (error.keyword !== "anyOf") {
+      settled.push(error);
+      continue;
+    }
+    // The validator reports a union right after its branches.
+    const branches = settled.splice(settled.findLastIndex((before) => !isInside(before, error)) + 1);
+    const deeper = branches.filter(({ instancePath }) => instancePath !== error.instancePath);
+    const bound = branches.find(({ keyword }) => /^(min|max)/.test(keyword));
+    settled.push(...(deeper.length > 0 ? deeper : [bound ?? error]));
   }
-  return left;
+  return settled;
+}
+
+function isInside({ schemaPath, instancePath }: ErrorObject, union: ErrorObject): boolean {
+  return schemaPath.startsWith(`${union.schemaPath}/`) && `${instancePath}/`.startsWith(`${union.instancePath}/`);
 }
 
 /** A JSON pointer as steps, with numbers where the value has lists. */
@@ -134,6 +141,6 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return value.length > 0 && value.length < 8 ? `[${value.map(show).join(", ")}]` : "a list";
   if (value === null || value === undefined) return "nothing";
   if (typeof value === "object") return "a mapping";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value as number | boolean);
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? typeof value;
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }

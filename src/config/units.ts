@@ -28,7 +28,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** Milliseconds, whole, below 10^12 → the longest unit that says it without a fraction. */
-export function formatDuration(milliseconds: number): string {
+export function printDuration(milliseconds: number): string {
   const [unit, factor] = DURATION_UNITS.find(([, factor]) => milliseconds >= factor && milliseconds % factor === 0)
     ?? ["ms", 1];
   return `${milliseconds / factor}${unit}`;
@@ -44,7 +44,7 @@ export function parseRate(text: string): Rate | undefined {
 }
 
 /** The largest unit that says it in at most twelve digits and three decimals, exactly. */
-export function formatRate({ unit, value }: Rate): string {
+export function printRate({ unit, value }: Rate): string {
   for (const [name, power] of RATE_UNITS[unit]) {
     // Fifteen digits are what a double keeps of any decimal: the noise of the division stays behind them.
     const number = String(Number((value / 10 ** power).toPrecision(15)));
@@ -61,7 +61,7 @@ export function parseSize(size: number | string): number | undefined {
 }
 
 /** Bytes → as a file has it: a number, or text with `k` where that is exact and shorter. */
-export function formatSize(bytes: number): number | string {
+export function printSize(bytes: number): number | string {
   return bytes >= 1024 && bytes % 1024 === 0 ? `${bytes / 1024}k` : bytes;
 }
 

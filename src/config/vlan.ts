@@ -66,14 +66,14 @@ export function vidItems(vids: readonly Vid[]): (number | string)[] {
 }
 
 /** Ascending VIDs → `10,20,100-199`. */
-export function formatVids(vids: readonly Vid[]): string {
+export function printVids(vids: readonly Vid[]): string {
   return vidItems(vids).join(",");
 }
 
 /** A port's membership as `show ports` has it: `access 10`, `trunk 10,20 native 1`, `tunnel 5`, `monitor`. */
-export function formatMembership({ monitor, vlan }: PortConfig): string {
+export function printMembership({ monitor, vlan }: PortConfig): string {
   if (monitor) return "monitor";
   if (vlan.mode !== "trunk") return `${vlan.mode} ${vlan.vid}`;
-  const vids = vlan.vids === "all" ? "all" : formatVids(vlan.vids);
+  const vids = vlan.vids === "all" ? "all" : printVids(vlan.vids);
   return `trunk ${vids}${vlan.native === undefined ? "" : ` native ${vlan.native}`}`;
 }

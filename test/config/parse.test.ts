@@ -114,6 +114,12 @@ state: /s
     expect(problems[0]).toMatchObject({ file: "net.yaml" });
   });
 
+  it("are told of every item of a list", () => {
+    const trunk = Array.from({ length: 12 }, (_, at) => at === 1 ? 0 : at === 10 ? "x" : at === 11 ? 5000 : at + 1);
+    const { problems } = faultOf(() => parsePort("a", { memory: true, trunk }));
+    expect(problems.map(({ path }) => path)).toEqual(["a.trunk[1]", "a.trunk[10]", "a.trunk[11]"]);
+  });
+
   it("of a value have a path and no position", () => {
     const error = faultOf(() => configFromValue({ switches: { lab: { ports: { a: { tap: "a", access: 0 } } } } }));
     expect(error.message).toBe("switches.lab.ports.a.access: VLAN 0 is out of range: 1 to 4094");

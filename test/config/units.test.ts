@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  formatDuration, formatRate, formatSize, parseDuration, parseRate, parseSize,
+  printDuration, printRate, printSize, parseDuration, parseRate, parseSize,
 } from "../../src/config/units.js";
-import { formatMembership, formatVids, parseVids, vidItems } from "../../src/config/vlan.js";
+import { printMembership, printVids, parseVids, vidItems } from "../../src/config/vlan.js";
 import { parsePort } from "../../src/config/parse.js";
 import { rate, vids } from "./arbitrary.js";
 
@@ -19,7 +19,7 @@ describe("durations", () => {
   });
   it("prints what it reads", () => {
     fc.assert(fc.property(fc.oneof(fc.nat(), fc.nat(1000).map((hours) => hours * 3_600_000)), (milliseconds) => {
-      expect(parseDuration(formatDuration(milliseconds))).toBe(milliseconds);
+      expect(parseDuration(printDuration(milliseconds))).toBe(milliseconds);
     }));
   });
 });
@@ -37,7 +37,7 @@ describe("rates", () => {
     });
   it("prints what it reads", () => {
     fc.assert(fc.property(rate, (value) => {
-      expect(parseRate(formatRate(value))).toEqual(value);
+      expect(parseRate(printRate(value))).toEqual(value);
     }));
   });
   it("reads what is written and prints it as the same value, whatever the unit", () => {
@@ -45,7 +45,7 @@ describe("rates", () => {
       fc.constantFrom("pps", "kpps", "mpps", "bit", "kbit", "mbit", "gbit")).map((parts) => parts.join(""));
     fc.assert(fc.property(text, (written) => {
       const value = parseRate(written)!;
-      expect(parseRate(formatRate(value))).toEqual(value);
+      expect(parseRate(printRate(value))).toEqual(value);
     }));
   });
 });
@@ -59,7 +59,7 @@ describe("sizes", () => {
   });
   it("prints what it reads", () => {
     fc.assert(fc.property(fc.nat(1 << 20), (bytes) => {
-      expect(parseSize(formatSize(bytes))).toBe(bytes);
+      expect(parseSize(printSize(bytes))).toBe(bytes);
     }));
   });
 });
@@ -72,12 +72,12 @@ describe("lists of VLANs", () => {
     expect(parseVids(list)).toEqual({ vids: expected, faults: [] });
   });
   it("prints runs of three and more as ranges", () => {
-    expect(formatVids([1, 2, 4, 5, 6, 9])).toBe("1,2,4-6,9");
+    expect(printVids([1, 2, 4, 5, 6, 9])).toBe("1,2,4-6,9");
     expect(vidItems([10, 100, 101, 102])).toEqual([10, "100-102"]);
   });
   it("prints what it reads, as text and as a list", () => {
     fc.assert(fc.property(vids, (expected) => {
-      expect(parseVids(formatVids(expected))).toEqual({ vids: expected, faults: [] });
+      expect(parseVids(printVids(expected))).toEqual({ vids: expected, faults: [] });
       expect(parseVids(vidItems(expected))).toEqual({ vids: expected, faults: [] });
     }));
   });
@@ -101,5 +101,5 @@ it.each([
   [{ access: 10 }, "access 10"], [{}, "access 1"], [{ trunk: "all" }, "trunk all"], [{ tunnel: 5 }, "tunnel 5"],
   [{ trunk: [10, 20, "100-199"], native: 1 }, "trunk 10,20,100-199 native 1"], [{ monitor: true }, "monitor"],
 ])("says the membership of %j", (keys, expected) => {
-  expect(formatMembership(parsePort("a", { memory: true, ...keys }))).toBe(expected);
+  expect(printMembership(parsePort("a", { memory: true, ...keys }))).toBe(expected);
 });
