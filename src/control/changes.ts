@@ -30,7 +30,8 @@ export class Changes {
       const value = this.#current();
       const ports = portsOf(value, switchName);
       if (Object.hasOwn(ports, portName)) {
-        throw new EngineError("PORT_EXISTS", `port ${switchName}/${portName}: is there already; remove it first, or choose another name`);
+        const why = "is there already; remove it first, or choose another name";
+        throw new EngineError("PORT_EXISTS", `port ${switchName}/${portName}: ${why}`);
       }
       // Not by assignment: a name like __proto__ has to reach the parser, which refuses it.
       Object.defineProperty(ports, portName, { value: port, enumerable: true });
@@ -60,7 +61,7 @@ export class Changes {
   }
 }
 
-/** Throws EngineError NO_SUCH_SWITCH or NO_SUCH_PORT with the names that there are. */
+/** Throws EngineError NO_SWITCH or NO_PORT with the names that there are. */
 export function requireNames(config: Config, switchName: string, portName?: string): void {
   const ports = portsOf(config, switchName);
   if (portName !== undefined) requirePort(ports, switchName, portName);
@@ -69,14 +70,17 @@ export function requireNames(config: Config, switchName: string, portName?: stri
 function portsOf(value: FileValue, switchName: string): Record<string, unknown> {
   const switches = value.switches ?? {};
   const found = Object.hasOwn(switches, switchName) ? switches[switchName] : undefined;
-  if (!found) throw new EngineError("NO_SUCH_SWITCH", `switch ${switchName}: there is none; there are: ${listed(switches)}`);
+  if (!found) {
+    throw new EngineError("NO_SWITCH", `switch ${switchName}: there is none; there are: ${listed(switches)}`);
+  }
   found.ports ??= {};
   return found.ports;
 }
 
 function requirePort(ports: Record<string, unknown>, switchName: string, portName: string): void {
   if (Object.hasOwn(ports, portName)) return;
-  throw new EngineError("NO_SUCH_PORT", `port ${switchName}/${portName}: there is none; switch ${switchName} has: ${listed(ports)}`);
+  const why = `there is none; switch ${switchName} has: ${listed(ports)}`;
+  throw new EngineError("NO_PORT", `port ${switchName}/${portName}: ${why}`);
 }
 
 /** A few names, so that a message stays a line. */

@@ -114,8 +114,10 @@ export class ControlClient {
     });
     if (response.statusCode === 200) return response;
     const text = await textOf(response);
-    const problem = response.headers["content-type"]?.startsWith(PROBLEM_TYPE) ? JSON.parse(text) as Problem : undefined;
-    throw new ControlError(problem?.detail ?? `${this.#socketPath}: answers ${response.statusCode}, but not as taploom does`, problem);
+    const isProblem = response.headers["content-type"]?.startsWith(PROBLEM_TYPE);
+    const problem = isProblem ? JSON.parse(text) as Problem : undefined;
+    const detail = problem?.detail ?? `${this.#socketPath}: answers ${response.statusCode}, but not as taploom does`;
+    throw new ControlError(detail, problem);
   }
 
   #send({ method, path, body, signal }: Ask): Promise<IncomingMessage> {
@@ -123,8 +125,9 @@ export class ControlClient {
     const headers = payload === undefined
       ? {}
       : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) };
+    const target = { socketPath: this.#socketPath, method, path, headers, agent: false, ...(signal && { signal }) };
     return new Promise((resolve, reject) => {
-      const asking = request({ socketPath: this.#socketPath, method, path, headers, agent: false, ...(signal && { signal }) });
+      const asking = request(target);
       asking.once("response", resolve).once("error", reject);
       asking.end(payload);
     });
@@ -133,23 +136,17 @@ export class ControlClient {
   #explained(error: unknown): unknown {
     if (error instanceof ControlError) return error;
     const { code, message } = error as NodeJS.ErrnoException;
-    const remedy = REMEDIES[code ?? ""] ?? "look whether a taploom engine is what listens there";
-    return new ControlError(`control socket ${this.#socketPath}: ${WHATS[code ?? ""] ?? message}; ${remedy}`, undefined, { cause: error });
+    const [what, remedy] = FAULTS[code ?? ""] ?? [message, "look whether a taploom engine is what listens there"];
+    return new ControlError(`control socket ${this.#socketPath}: ${what}; ${remedy}`, undefined, { cause: error });
   }
 }
 
 const START = "start one with \"taploom up CONFIG\", or name the socket of one with --control PATH";
-const WHATS: Record<string, string> = {
-  ENOENT: "no engine is running there (no such file)",
-  ECONNREFUSED: "no engine is running there (nobody listens)",
-  EACCES: "no permission to connect: the engine belongs to another user",
-  ECONNRESET: "the engine hung up",
-};
-const REMEDIES: Record<string, string> = {
-  ENOENT: START,
-  ECONNREFUSED: START,
-  EACCES: "run this as the user that started it",
-  ECONNRESET: "it may be stopping, or have too many connections; try again",
+const FAULTS: Record<string, [what: string, remedy: string]> = {
+  ENOENT: ["no engine is running there (no such file)", START],
+  ECONNREFUSED: ["no engine is running there (nobody listens)", START],
+  EACCES: ["no permission to connect: the engine belongs to another user", "run this as the user that started it"],
+  ECONNRESET: ["the engine hung up", "it may be stopping, or have too many connections; try again"],
 };
 
 function pathOf(...segments: string[]): string {
@@ -161,7 +158,7 @@ function queryOf(values: Record<string, string | number | undefined>): string {
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) query.set(name, String(value));
   }
-  return query.size === 0 ? "" : `?${query}`;
+  return query.size === 0 ? "" : `?${query.toString()}`;
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -7,13 +7,21 @@ import { EngineError } from "../api.js";
 /** Bytes of a Unix socket's path: sun_path is 108 with its final NUL (unix(7)). */
 export const SOCKET_PATH_MAX = 107;
 
+/** The code of the error for a path that cannot be a socket's. */
+export const CONTROL_PATH = "CONTROL_PATH";
+
+const REMEDY = "name another with --control PATH";
+
 export interface ControlPath {
   path: string;
   /** Whether a user named it, by option or $TAPLOOM_CONTROL; a default may be done without. */
   asked: boolean;
 }
 
-/** `--control`, else $TAPLOOM_CONTROL, else $XDG_RUNTIME_DIR/taploom.sock, else /run/taploom.sock; an empty variable counts as unset. */
+/**
+ * `--control`, else $TAPLOOM_CONTROL, else $XDG_RUNTIME_DIR/taploom.sock, else /run/taploom.sock; an empty variable
+ * counts as unset. Throws EngineError CONTROL_PATH.
+ */
 export function controlPath(option: string | undefined, env: NodeJS.ProcessEnv): ControlPath {
   const asked = option ?? (env["TAPLOOM_CONTROL"] || undefined);
   if (asked !== undefined) return { path: checked(asked), asked: true };
@@ -30,14 +38,13 @@ export const NEST_TAG = 8;
 
 function checked(path: string): string {
   if (path === "" || path.includes("\0") || path.endsWith("/")) {
-    throw new EngineError("CONTROL_PATH", `control socket ${JSON.stringify(path)}: not a path of a file; name one with --control PATH`);
+    throw new EngineError(CONTROL_PATH, `control socket ${JSON.stringify(path)}: not a path of a file; ${REMEDY}`);
   }
   const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(nestBeside(path, "x".repeat(NEST_TAG))));
   if (longest > SOCKET_PATH_MAX) {
     throw new EngineError(
-      "CONTROL_PATH",
-      `control socket ${path}: too long by ${longest - SOCKET_PATH_MAX} of at most ${SOCKET_PATH_MAX} bytes; `
-      + "choose a shorter one with --control PATH",
+      CONTROL_PATH,
+      `control socket ${path}: too long by ${longest - SOCKET_PATH_MAX} of at most ${SOCKET_PATH_MAX} bytes; ${REMEDY}`,
     );
   }
   return path;

@@ -20,9 +20,9 @@ export interface Problem {
 
 /** EngineError codes that are not 409 Conflict. */
 const STATUS_OF_CODE: Record<string, number> = {
-  NO_SUCH_SWITCH: 404,
-  NO_SUCH_PORT: 404,
-  BAD_FILTER: 400,
+  NO_SWITCH: 404,
+  NO_PORT: 404,
+  FILTER: 400,
   BUSY: 503,
 };
 

@@ -10,6 +10,7 @@ import { valueOfConfig } from "../config/print.js";
 import { ConfigSchema, PortSchema } from "../config/schema.js";
 import { requireNames, type Changes } from "./changes.js";
 import { eventLines, type ObservableEngine } from "./events.js";
+import { PROBLEM_TYPE } from "./problem.js";
 import * as schema from "./schema.js";
 import type { Turns } from "./turns.js";
 
@@ -24,7 +25,7 @@ export interface RouteContext {
   turns: Turns;
   /** Aborts when the server closes; streams end then. */
   closing: AbortSignal;
-  stop(): Promise<EngineStats>;
+  stop: () => Promise<EngineStats>;
 }
 
 type SwitchParams = { switch: string };
@@ -42,7 +43,7 @@ function addReads(app: FastifyInstance, { engine }: RouteContext): void {
   app.get("/fdb", { schema: says("The forwarding database", list(schema.FdbEntry)) }, async () => engine.fdb());
   app.get("/vlans", { schema: says("VLANs with their members", list(schema.Vlan)) }, async () => engine.vlans());
   app.get("/mirrors", { schema: says("Mirrors", list(schema.Mirror)) }, async () => engine.mirrors());
-  app.get("/stats", { schema: says("Totals of the whole engine", schema.named(schema.Stats)) }, async () => engine.stats());
+  app.get("/stats", { schema: says("Totals of the engine", schema.named(schema.Stats)) }, async () => engine.stats());
   app.get("/config", { schema: says("The configuration, as a file would say it", ConfigSchema) },
     async () => valueOfConfig(engine.config()));
   app.get("/openapi.json", { schema: says("This document", Type.Object({}, { additionalProperties: true })) },
@@ -52,7 +53,7 @@ function addReads(app: FastifyInstance, { engine }: RouteContext): void {
 function addChanges(app: FastifyInstance, { engine, changes, stop }: RouteContext): void {
   const applied = schema.named(schema.Applied);
   app.put("/config", {
-    schema: { ...says("Make the engine match a configuration: all of it or, on any error, nothing", applied), body: ConfigSchema },
+    schema: { ...says("Match a configuration: all of it or, on any error, nothing", applied), body: ConfigSchema },
     validatorCompiler: checkedByItsOwnParser,
   }, async (request) => changes.apply(() => configFromValue(request.body)));
 
@@ -66,20 +67,26 @@ function addChanges(app: FastifyInstance, { engine, changes, stop }: RouteContex
   }, async ({ params }) => changes.removePort(params.switch, params.port));
 
   app.delete<{ Params: SwitchParams; Querystring: { vlan?: number; port?: string } }>("/switches/:switch/fdb", {
-    schema: { ...says("Forget learned MACs", schema.named(schema.Flushed)), params: schema.SwitchParams, querystring: schema.FlushQuery },
+    schema: {
+      ...says("Forget learned MACs", schema.named(schema.Flushed)),
+      params: schema.SwitchParams,
+      querystring: schema.FlushQuery,
+    },
   }, async ({ params, query }) => {
     requireNames(engine.config(), params.switch, query.port);
     return { flushed: engine.flush(params.switch, { ...query }) };
   });
 
-  app.post("/stop", { schema: says("Stop the engine; the answer is its final statistics", schema.named(schema.Stats)) }, () => stop());
+  app.post("/stop", {
+    schema: says("Stop the engine; the answer is its final statistics", schema.named(schema.Stats)),
+  }, () => stop());
 }
 
 function addStreams(app: FastifyInstance, context: RouteContext): void {
   const { engine } = context;
   app.get<{ Params: PortParams; Querystring: CaptureOptions }>("/switches/:switch/ports/:port/capture", {
     schema: {
-      ...streams("Live capture of a port, until either end hangs up", "application/x-pcapng", { type: "string", format: "binary" }),
+      ...streams("Live capture of a port, until either end hangs up", "application/x-pcapng"),
       params: schema.PortParams,
       querystring: schema.CaptureQuery,
     },
@@ -94,7 +101,7 @@ function addStreams(app: FastifyInstance, context: RouteContext): void {
   });
 
   app.get("/events", {
-    schema: streams("Events from now on, a line of JSON each", "application/x-ndjson", { type: "string" }),
+    schema: streams("Events from now on, a line of JSON each", "application/x-ndjson"),
   }, async (request, reply) => {
     const signal = beginStream(request, reply, context);
     const lines = eventLines(engine, () => true);
@@ -106,7 +113,7 @@ function addStreams(app: FastifyInstance, context: RouteContext): void {
 /** Takes a stream's place and returns the signal that ends it: the client has gone, or the server closes. */
 function beginStream(request: FastifyRequest, reply: FastifyReply, { turns, closing }: RouteContext): AbortSignal {
   if (turns.streams >= STREAMS_MAX) {
-    throw new EngineError("BUSY", `${STREAMS_MAX} captures and event streams are open, and no more can be; end one of them first`);
+    throw new EngineError("BUSY", `${STREAMS_MAX} captures and event streams are open, the most; end one first`);
   }
   const { socket } = request.raw;
   turns.becomeStream(socket);
@@ -131,22 +138,28 @@ async function* resume(first: IteratorResult<Uint8Array>, rest: AsyncIterator<Ui
  * Configurations are checked by config/, which says more than a schema can; here the schema is documentation.
  * Only depth is looked at before: what walks a value must not run out of stack.
  */
-const checkedByItsOwnParser = () => (value: unknown) => (
-  isDeeper(value, NESTING_MAX) ? { error: new Error(`nested more than ${NESTING_MAX} deep, which no configuration is`) } : true
-);
+const checkedByItsOwnParser = () => (value: unknown) => {
+  if (!isDeeper(value, NESTING_MAX)) return true;
+  return { error: new Error(`nested more than ${NESTING_MAX} deep, which no configuration is`) };
+};
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-const REFUSAL = { description: "refused", content: { "application/problem+json": { schema: schema.named(schema.Problem) } } };
-
+/** The document's part of a resource that answers JSON. */
 function says(summary: string, response: TSchema): FastifySchema {
-  const content = { "application/json": { schema: response } };
-  return { summary, response: { 200: { description: "done", content }, "4xx": REFUSAL, "5xx": REFUSAL } } as FastifySchema;
+  return answers(summary, "application/json", response);
 }
 
-function streams(summary: string, type: string, of: object): FastifySchema {
-  return { summary, response: { 200: { description: "stream", content: { [type]: { schema: of } } }, "4xx": REFUSAL, "5xx": REFUSAL } } as FastifySchema;
+/** The same of one that answers for as long as it is read. */
+function streams(summary: string, type: string): FastifySchema {
+  return answers(summary, type, Type.String({ contentMediaType: type }));
+}
+
+function answers(summary: string, type: string, body: TSchema): FastifySchema {
+  const done = { description: "done", content: { [type]: { schema: body } } };
+  const refused = { description: "refused", content: { [PROBLEM_TYPE]: { schema: schema.named(schema.Problem) } } };
+  return { summary, response: { "200": done, "4xx": refused, "5xx": refused } };
 }

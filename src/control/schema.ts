@@ -112,7 +112,9 @@ export const FlushQuery = Type.Object({
 }, { additionalProperties: false });
 
 export const CaptureQuery = Type.Object({
-  snaplen: Type.Optional(Type.Integer({ minimum: 14, maximum: 65536, description: "bytes of each frame; absent: whole" })),
+  snaplen: Type.Optional(Type.Integer({
+    minimum: 14, maximum: 65_536, description: "bytes of each frame; absent: whole",
+  })),
   direction: Type.Optional(Type.Union([Type.Literal("in"), Type.Literal("out"), Type.Literal("both")], {
     description: "in: what enters the switch there; default both",
   })),

@@ -31,9 +31,9 @@ export interface ControlOptions {
   /** Where to listen; see controlPath. */
   path: string;
   /** Stops the engine and ends its host; the final statistics are the answer to POST /stop. */
-  stop(): Promise<Stats>;
+  stop: () => Promise<Stats>;
   /** Told of failures that are the engine's, not the client's. */
-  warn(message: string): void;
+  warn: (message: string) => void;
 }
 
 /** Serves an engine until `close`. Throws EngineError where the socket cannot be had. */
@@ -44,7 +44,7 @@ export async function serveControl(
   const closing = new AbortController();
   const app = createApp(options.warn);
   app.addHook("onRequest", (request, reply) => turns.take(request.raw.socket, reply.raw));
-  await app.register(swagger, { openapi: DOCUMENT, refResolver: { buildLocalReference: ({ $id }) => String($id) } });
+  await app.register(swagger, { openapi: DOCUMENT, refResolver: { buildLocalReference: ({ $id }) => $id as string } });
   for (const schema of NAMED) app.addSchema(schema);
   await app.register(async (scope) => {
     addRoutes(scope, { engine, changes, turns, closing: closing.signal, stop: () => options.stop() });
@@ -118,6 +118,8 @@ function refuseGarbage(error: ConnectionError, socket: Socket): void {
 }
 
 const GARBAGE: Record<string, [status: number, detail: string]> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, `the request took too long: headers within ${HEADERS_MS_MAX} ms, all within ${REQUEST_MS_MAX} ms`],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    408, `the request took too long: headers within ${HEADERS_MS_MAX} ms, all within ${REQUEST_MS_MAX} ms`,
+  ],
   HPE_HEADER_OVERFLOW: [431, `headers of more than ${HEADER_BYTES_MAX} bytes`],
 };

@@ -17,6 +17,7 @@ import { NEST_TAG, nestBeside } from "./path.js";
 /** Refusal because the directory cannot be written: what an engine may do without, unless it was asked for. */
 export const CONTROL_UNWRITABLE = "CONTROL_UNWRITABLE";
 
+const REMEDY = "choose another path with --control PATH";
 const ATTEMPTS = 3;
 
 /**
@@ -34,14 +35,15 @@ export async function refuseTaken(path: string): Promise<void> {
   if (!found.isSocket()) {
     throw new EngineError(
       "CONTROL_NOT_A_SOCKET",
-      `control socket ${path}: there is a file that is not a socket, and it stays; choose another path with --control PATH`,
+      `control socket ${path}: there is a file that is not a socket, and it stays; ${REMEDY}`,
     );
   }
   const answer = await knock(path);
   if (answer === "dead") return;
-  throw new EngineError("CONTROL_IN_USE", answer === "live"
-    ? `control socket ${path}: another engine is running there; stop it with "taploom stop --control ${path}", or choose another path with --control PATH`
-    : `control socket ${path}: cannot tell whether an engine is running there (${answer}); choose another path with --control PATH`);
+  const why = answer === "live"
+    ? `another engine is running there; stop it with "taploom stop --control ${path}", or ${REMEDY}`
+    : `cannot tell whether an engine is running there (${answer}); ${REMEDY}`;
+  throw new EngineError("CONTROL_IN_USE", `control socket ${path}: ${why}`);
 }
 
 /** Makes `server` listen at `path`, mode 0600, and returns what removes the file again, if it is still ours by then. */
@@ -91,7 +93,7 @@ async function publish(nest: string, path: string): Promise<void> {
     await refuseTaken(path);
     if (before) buryDead(path, before);
   }
-  throw new EngineError("CONTROL_IN_USE", `control socket ${path}: others keep taking it; choose another path with --control PATH`);
+  throw new EngineError("CONTROL_IN_USE", `control socket ${path}: others keep taking it; ${REMEDY}`);
 }
 
 /** Removes the dead socket that was looked at, and no other that came in its place meanwhile. */
@@ -130,7 +132,7 @@ function unwritable(path: string, cause: unknown): EngineError {
   const { code } = cause as NodeJS.ErrnoException;
   return new EngineError(
     CONTROL_UNWRITABLE,
-    `control socket ${path}: cannot be made in ${dirname(path)} (${code}); choose another path with --control PATH`,
+    `control socket ${path}: cannot be made in ${dirname(path)} (${code}); ${REMEDY}`,
     { cause },
   );
 }

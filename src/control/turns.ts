@@ -54,7 +54,8 @@ export class Turns {
   #startNext(): void {
     if (this.#responding.size >= RESPONSES_MAX) return;
     this.#waiting = this.#waiting.filter(({ socket }) => !socket.destroyed);
-    const index = this.#waiting.findIndex(({ socket }) => !this.#responding.has(socket) && !this.#streaming.has(socket));
+    const isFree = ({ socket }: Waiter): boolean => !this.#responding.has(socket) && !this.#streaming.has(socket);
+    const index = this.#waiting.findIndex(isFree);
     const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
     next?.start();
   }

@@ -27,11 +27,11 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
   });
 
   ports(): PortStatus[] {
-    return Object.entries(this.#config.switches).flatMap(([of, { ports }]) => Object.keys(ports).map((name): PortStatus => ({
+    return this.#names().map(([of, name]): PortStatus => ({
       switch: of, name, kind: "memory", device: "", link: "up", vlan: "access 10",
       rx: { frames: 5, bytes: 300 }, tx: { frames: 4, bytes: 240 }, drops: { vlan: 1 },
       forwarded: 4, copies: 0, offered: 4, queued: 0,
-    })));
+    }));
   }
 
   fdb(): FdbEntry[] {
@@ -46,13 +46,17 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
   }
 
   mirrors(): MirrorStatus[] {
-    return [{ switch: "lab", name: "watch", from: ["web"], vlans: [], direction: "both", to: "ids", snaplen: null, rate: "200mbit" }];
+    const places = { switch: "lab", name: "watch", from: ["web"], vlans: [], to: "ids" };
+    return [{ ...places, direction: "both", snaplen: null, rate: "200mbit" }];
   }
 
   stats(): Stats {
     return {
       version: "0.0.0", pid: process.pid, uptime: 2, workers: 1,
-      totals: { rx: { frames: 5, bytes: 300 }, tx: { frames: 4, bytes: 240 }, forwarded: 4, copies: 0, drops: { vlan: 1 }, queued: 0, unaccounted: 0 },
+      totals: {
+        rx: { frames: 5, bytes: 300 }, tx: { frames: 4, bytes: 240 }, drops: { vlan: 1 },
+        forwarded: 4, copies: 0, queued: 0, unaccounted: 0,
+      },
       fdb: { entries: 1, capacity: 65536 },
     };
   }
@@ -62,10 +66,12 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
   }
 
   async apply(config: Config): Promise<Applied> {
-    const before = new Set(this.#names());
-    if ("refused" in config.switches) throw new EngineError("DEVICE_BUSY", "switches.refused: the device is in use; free it");
+    if ("refused" in config.switches) {
+      throw new EngineError("DEVICE_BUSY", "switches.refused: the device is in use; free it");
+    }
+    const before = new Set(this.#names().map((name) => name.join("/")));
     this.#config = config;
-    const after = new Set(this.#names());
+    const after = new Set(this.#names().map((name) => name.join("/")));
     return {
       added: [...after].filter((name) => !before.has(name)),
       removed: [...before].filter((name) => !after.has(name)),
@@ -79,8 +85,10 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
     return 7;
   }
 
-  async* capture(_switch: string, _port: string, options: CaptureOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    if (options.filter === "nonsense") throw new EngineError("BAD_FILTER", "filter \"nonsense\": not understood; try \"arp\"");
+  async* capture(
+    _switch: string, _port: string, options: CaptureOptions, signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    if (options.filter === "nonsense") throw new EngineError("FILTER", "filter \"nonsense\": is not understood");
     this.captures.push({ options, signal });
     yield pcapngHeader();
     for (let frame = 0; frame < this.framesCaptured; frame += 1) {
@@ -95,7 +103,8 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
     return this.stats();
   }
 
-  #names(): string[] {
-    return Object.entries(this.#config.switches).flatMap(([of, { ports }]) => Object.keys(ports).map((name) => `${of}/${name}`));
+  #names(): [switchName: string, portName: string][] {
+    const switches = Object.entries(this.#config.switches);
+    return switches.flatMap(([of, { ports }]) => Object.keys(ports).map((name): [string, string] => [of, name]));
   }
 }

@@ -8,6 +8,7 @@ import { RESPONSES_MAX } from "../../src/control/turns.js";
 import { STREAMS_MAX } from "../../src/control/routes.js";
 import { serveFake, type Served } from "./serve.js";
 
+const PUT = "PUT /config HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 async function dial(path: string): Promise<Socket> {
@@ -35,9 +36,9 @@ async function stillServes({ client }: Served): Promise<void> {
 test.each([
   ["garbage bytes", "\0\x01\xff\xfe garbage\r\n\r\n", "400 Bad Request"],
   ["a TLS hello", "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", "400 Bad Request"],
-  ["two lengths", "POST /stop HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "400 Bad Request"],
+  ["two lengths", `${PUT}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`, "400 Bad Request"],
   ["headers without end", `GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n`, "431 Request Header Fields Too Large"],
-  ["a body said to be huge", "PUT /config HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n", "413 Payload Too Large"],
+  ["a body said to be huge", `${PUT}Content-Length: 99999999999\r\n\r\n`, "413 Payload Too Large"],
 ])("%s: a problem, and the connection ends", async (_, bytes, status) => {
   const served = await serveFake();
   const socket = await dial(served.path);
@@ -56,8 +57,7 @@ test.each([
 ])("a configuration that is %s is refused", async (_, body, status) => {
   const served = await serveFake();
   const socket = await dial(served.path);
-  socket.write(`PUT /config HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
-  socket.write(body);
+  socket.write(`${PUT}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   expect((await listen(socket)).split(" ")[1]).toBe(String(status));
   await stillServes(served);
 });
@@ -65,7 +65,7 @@ test.each([
 test("a body without end is not read to its end", async () => {
   const served = await serveFake();
   const socket = await dial(served.path);
-  socket.write("PUT /config HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+  socket.write(`${PUT}Transfer-Encoding: chunked\r\n\r\n`);
   const ended = listen(socket);
   const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`;
   let sent = 0;
@@ -141,7 +141,7 @@ test("events that nobody reads are counted, not kept", async () => {
   const socket = await dial(served.path);
   socket.pause().write(GET("/events"));
   await expect.poll(() => served.engine.listenerCount("event")).toBe(1);
-  const event = { event: "mac", switch: "lab", port: "web", vlan: 1, mac: "02:00:00:00:00:01", what: "learned" } as const;
+  const event = { event: "port", switch: "lab", port: "web", link: "down", why: "flaps" } as const;
   const count = 200_000;
   for (let sent = 0; sent < count; sent += 1) {
     served.engine.emit("event", event);

@@ -4,6 +4,7 @@ import type { TSchema } from "@sinclair/typebox";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { request } from "node:http";
+import { json } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { ControlError } from "../../src/control/client.js";
 import * as schema from "../../src/control/schema.js";
@@ -19,10 +20,10 @@ interface Answer {
 async function ask(path: string, method: string, url: string, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { "content-type": "application/json" };
-    const asking = request({ socketPath: path, method, path: url, agent: false, headers }, async (response) => {
-      let text = "";
-      for await (const piece of response) text += String(piece);
-      resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "", body: JSON.parse(text) });
+    const asking = request({ socketPath: path, method, path: url, agent: false, headers });
+    asking.on("response", (response) => {
+      const { statusCode: status = 0, headers: { "content-type": type = "" } } = response;
+      json(response).then((body) => resolve({ status, type, body }), reject);
     });
     asking.on("error", reject);
     asking.end(body);
@@ -63,7 +64,8 @@ describe("reads", () => {
     const { client } = await serveFake();
     const config = await client.config();
     expect(config).toMatchObject({ switches: { lab: { ports: { web: { memory: true, access: 10 } } } } });
-    expect(await client.apply(config)).toEqual({ added: [], removed: [], changed: [], unchanged: ["lab/web", "lab/ids"] });
+    const nothing = { added: [], removed: [], changed: [] };
+    expect(await client.apply(config)).toEqual({ ...nothing, unchanged: ["lab/web", "lab/ids"] });
   });
 
   test("what is not there is a problem of status 404", async () => {
@@ -93,7 +95,8 @@ describe("changes", () => {
   test("a faulty configuration changes nothing, and each fault is named", async () => {
     const { client } = await serveFake();
     const before = await client.config();
-    const { problem } = await refusal(client.apply({ switches: { lab: { ports: { a: { memory: true, access: 5000 }, b: {} } } } }));
+    const ports = { a: { memory: true, access: 5000 }, b: {} };
+    const { problem } = await refusal(client.apply({ switches: { lab: { ports } } }));
     expect(problem).toMatchObject({ status: 422, title: "Unprocessable Entity" });
     expect(problem?.problems?.map(({ path }) => path)).toEqual(["switches.lab.ports.a.access", "switches.lab.ports.b"]);
     expect(await client.config()).toEqual(before);
@@ -152,13 +155,14 @@ describe("streams", () => {
   test("a capture comes as it is made, and ends the engine's part when its reader goes", async () => {
     const { client, engine } = await serveFake();
     const ending = new AbortController();
+    const options = { snaplen: 64, direction: "in", filter: "arp or icmp" } as const;
     const pieces: Buffer[] = [];
-    for await (const bytes of client.capture("lab", "web", { snaplen: 64, direction: "in", filter: "arp or icmp" }, ending.signal)) {
+    for await (const bytes of client.capture("lab", "web", options, ending.signal)) {
       pieces.push(bytes);
-      if (blockTypes(Buffer.concat(pieces)).filter((type) => type === 6).length === engine.framesCaptured) ending.abort();
+      if (blockTypes(Buffer.concat(pieces)).length === 2 + engine.framesCaptured) ending.abort();
     }
     expect(blockTypes(Buffer.concat(pieces))).toEqual([0x0a0d0d0a, 1, 6, 6, 6]);
-    expect(engine.captures[0]?.options).toEqual({ snaplen: 64, direction: "in", filter: "arp or icmp" });
+    expect(engine.captures[0]?.options).toEqual(options);
     await expect.poll(() => engine.captures[0]?.signal.aborted).toBe(true);
   });
 
@@ -224,7 +228,8 @@ describe("the OpenAPI document", () => {
       expect(method.summary).toBeTruthy();
       expect(Object.keys(method.responses)).toEqual(["200", "4XX", "5XX"]);
     }
-    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
+    const found = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g);
+    const references = [...found].map(([, name]) => name);
     expect([...new Set(references)].sort()).toEqual(schema.NAMED.map(({ $id }) => $id).sort());
     expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(references));
     expect(JSON.stringify(document)).not.toMatch(/"\$ref":"(?!#\/components)/);

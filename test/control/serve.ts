@@ -21,7 +21,7 @@ export interface Served {
   engine: FakeEngine;
   client: ControlClient;
   warnings: string[];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Serves until the test has finished. */

@@ -1,7 +1,9 @@
 // The control socket's life: its mode, who is refused, what is taken over, what is left alone. And its path.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync, lstatSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -12,8 +14,8 @@ import { serveFake, temporaryDirectory } from "./serve.js";
 
 /** Leaves a socket behind that nobody listens at, as `kill -9` does. */
 function leaveDeadSocket(path: string): void {
-  const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
-  spawnSync(process.execPath, ["-e", script]);
+  const script = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
+  spawnSync(process.execPath, ["-e", script, path]);
   expect(lstatSync(path).isSocket()).toBe(true);
 }
 
@@ -59,8 +61,10 @@ describe("the file", () => {
     const servers = Array.from({ length: 8 }, () => createServer());
     const outcomes = await Promise.allSettled(servers.map((server) => claimSocket(server, path)));
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    for (const outcome of outcomes) if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "CONTROL_IN_USE" });
-    for (const outcome of outcomes) if (outcome.status === "fulfilled") outcome.value();
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "CONTROL_IN_USE" });
+      else outcome.value();
+    }
     for (const server of servers) server.close();
     expect(readdirSync(dirname(path))).toEqual([]);
   });
@@ -114,8 +118,8 @@ describe("the client", () => {
 describe("the path", () => {
   test.each([
     ["the option", "/a/b.sock", { TAPLOOM_CONTROL: "/c/d.sock", XDG_RUNTIME_DIR: "/run/user/1" }, "/a/b.sock", true],
-    ["$TAPLOOM_CONTROL", undefined, { TAPLOOM_CONTROL: "/c/d.sock", XDG_RUNTIME_DIR: "/run/user/1" }, "/c/d.sock", true],
-    ["$XDG_RUNTIME_DIR", undefined, { TAPLOOM_CONTROL: "", XDG_RUNTIME_DIR: "/run/user/1" }, "/run/user/1/taploom.sock", false],
+    ["$TAPLOOM_CONTROL", undefined, { TAPLOOM_CONTROL: "/c/d.sock", XDG_RUNTIME_DIR: "/u" }, "/c/d.sock", true],
+    ["$XDG_RUNTIME_DIR", undefined, { TAPLOOM_CONTROL: "", XDG_RUNTIME_DIR: "/u" }, "/u/taploom.sock", false],
     ["/run", undefined, {}, "/run/taploom.sock", false],
   ])("comes from %s", (_, option, env, path, asked) => {
     expect(controlPath(option, env)).toEqual({ path, asked });
@@ -127,7 +131,7 @@ describe("the path", () => {
     const { client } = await serveFake(longest);
     expect(await client.ports()).toHaveLength(2);
     expect(() => controlPath(`${longest}x`, {})).toThrow(
-      `control socket ${longest}x: too long by 1 of at most 107 bytes; choose a shorter one with --control PATH`,
+      `control socket ${longest}x: too long by 1 of at most 107 bytes; name another with --control PATH`,
     );
   });
 

@@ -1,0 +1,79 @@
+// `taploom capture`: what passes a port, live, into a pcapng file or down a pipe.
+// Owns the file and the ends: a count, a duration, a signal, a reader that goes.
+
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { finished } from "node:stream/promises";
+import type { Writable } from "node:stream";
+import { Argument, Command } from "commander";
+import type { CaptureOptions } from "../api.js";
+import { endSignal, sayLine, writeSlowly, type Io } from "./io.js";
+import { clientOf, controlOption, forOption, integer, jsonOption, portTarget } from "./options.js";
+import { BlockCutter } from "./pcapng.js";
+import { counted } from "./views.js";
+
+interface Options {
+  write?: string;
+  filter?: string;
+  snaplen?: number;
+  count?: number;
+  for?: number;
+  control?: string;
+  json?: boolean;
+}
+
+export function captureCommand(io: Io): Command {
+  return new Command("capture")
+    .summary("capture the frames of a port, live")
+    .description(
+      "Capture the frames of a port into a pcapng file, or with --write - to standard output: "
+      + "taploom capture lab/web --write - | wireshark -k -i -",
+    )
+    .addArgument(new Argument("<switch/port>", "the port").argParser(portTarget))
+    .option("--write <file>", "where to; - is standard output (default: SWITCH-PORT.pcapng)")
+    .option("--filter <expression>", "only frames that match, in tcpdump's language (its common subset)")
+    .option("--snaplen <bytes>", "of each frame, 14 to 65536 (default: whole frames)", integer(14, 65_536))
+    .option("--count <frames>", "end after so many", integer(1, Number.MAX_SAFE_INTEGER))
+    .addOption(forOption("end after this time, as in 10s"))
+    .addOption(controlOption())
+    .addOption(jsonOption())
+    .action(async ({ switchName, portName }: ReturnType<typeof portTarget>, options: Options) => {
+      const file = options.write ?? `${switchName}-${portName}.pcapng`;
+      const frames = await capture(switchName, portName, file, options, io);
+      const place = file === "-" ? "standard output" : file;
+      const summary = options.json
+        ? JSON.stringify({ switch: switchName, port: portName, file, frames })
+        : `${counted(frames, "frame")} of ${switchName}/${portName} written to ${place}`;
+      sayLine(options.json && file !== "-" ? io.out : io.err, summary);
+    });
+}
+
+/** Captures until an end comes; returns how many frames. */
+async function capture(switchName: string, portName: string, file: string, options: Options, io: Io): Promise<number> {
+  const { signal, release } = endSignal(io.signals, options.for);
+  const cutter = new BlockCutter(options.count);
+  let target: Writable | undefined;
+  try {
+    for await (const bytes of clientOf(options, io).capture(switchName, portName, asked(options), signal)) {
+      // The file is made when the engine has agreed: a wrong port leaves nothing behind.
+      target ??= file === "-" ? io.out : await createFile(file);
+      const isRead = await writeSlowly(target, cutter.take(bytes));
+      if (!isRead || cutter.isFull) break;
+    }
+  } finally {
+    release();
+    if (target && target !== io.out) await finished(target.end());
+  }
+  return cutter.frames;
+}
+
+function asked({ filter, snaplen }: Options): CaptureOptions {
+  return { ...(filter !== undefined && { filter }), ...(snaplen !== undefined && { snaplen }) };
+}
+
+async function createFile(file: string): Promise<Writable> {
+  const stream = createWriteStream(file);
+  stream.on("error", () => undefined); // finished() tells it, at the end
+  await once(stream, "open");
+  return stream;
+}

@@ -1,0 +1,72 @@
+// What a command sees of the process: its streams, its environment, its signals. Tests hand in others.
+// Owns the small print of writing to them: whole lines, slow readers, readers that have gone.
+
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+
+export type Output = Writable & { isTTY?: boolean; columns?: number };
+
+export interface Signals {
+  on(name: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
+  off(name: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
+}
+
+export interface Io {
+  /** What was asked for. */
+  out: Output;
+  /** Diagnostics. */
+  err: Output;
+  env: NodeJS.ProcessEnv;
+  signals: Signals;
+}
+
+export function sayLine(stream: Writable, line: string): void {
+  stream.write(`${line}\n`);
+}
+
+/** Writes and waits until there is room for more. Returns false where the reader has gone (`| head`). */
+export async function writeSlowly(stream: Writable, bytes: Uint8Array): Promise<boolean> {
+  if (!stream.writable) return false;
+  if (stream.write(bytes)) return true;
+  const waiting = new AbortController();
+  const gone = once(stream, "close", { signal: waiting.signal });
+  try {
+    await Promise.race([once(stream, "drain", { signal: waiting.signal }), gone]);
+    return stream.writable;
+  } catch {
+    return false; // an error of the stream: its own listener tells it
+  } finally {
+    gone.catch(() => undefined);
+    waiting.abort();
+  }
+}
+
+/** Waits for what was written to be read, `ms` at most: who holds a pipe and reads nothing is not waited for. */
+export async function flushOutput(stream: Writable, ms: number): Promise<void> {
+  if (stream.writableLength === 0 || !stream.writable) return;
+  await once(stream, "drain", { signal: AbortSignal.timeout(ms) }).catch(() => undefined);
+}
+
+/** Lets a reader that goes away end the output quietly; whoever writes on looks at `writable`. */
+export function ignoreBrokenPipe(stream: Writable): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+/** A signal that aborts at the first SIGINT or SIGTERM, or after `ms`; `release` gives the signals back. */
+export function endSignal(signals: Signals, ms?: number): { signal: AbortSignal; release: () => void } {
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  signals.on("SIGINT", end);
+  signals.on("SIGTERM", end);
+  const timer = ms === undefined ? undefined : setTimeout(end, ms);
+  return {
+    signal: ending.signal,
+    release() {
+      clearTimeout(timer);
+      signals.off("SIGINT", end);
+      signals.off("SIGTERM", end);
+    },
+  };
+}

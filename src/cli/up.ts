@@ -1,0 +1,34 @@
+// `taploom up`: its command line. What it does is in start.ts, which is loaded when it is asked for and no earlier:
+// the other commands need neither the engine nor the server, and are there at once.
+
+import { Command } from "commander";
+import type { Io } from "./io.js";
+import { controlOption, forOption, integer, jsonOption } from "./options.js";
+
+const WORKERS_MAX = 16;
+
+export interface UpOptions {
+  control?: string;
+  workers?: number;
+  /** Milliseconds. */
+  for?: number;
+  json?: boolean;
+}
+
+export function upCommand(io: Io): Command {
+  return new Command("up")
+    .summary("run the engine in the foreground")
+    .description(
+      "Run the engine in the foreground with a configuration; without one, the embedded quickstart, which needs "
+      + "no privileges and no devices. SIGHUP reloads the file; SIGINT and SIGTERM stop.",
+    )
+    .argument("[config]", "YAML or JSON file")
+    .option("--workers <n>", `data-plane threads, 1 to ${WORKERS_MAX}`, integer(1, WORKERS_MAX))
+    .addOption(forOption("stop by itself after this time, as in 10s"))
+    .addOption(controlOption())
+    .addOption(jsonOption())
+    .action(async (file: string | undefined, options: UpOptions) => {
+      const { start } = await import("./start.js");
+      await start(file, options, io);
+    });
+}

@@ -1,0 +1,78 @@
+// What people read of an engine's state: one function for each WHAT of `taploom show`, and what changes did.
+// Owns wording and columns; the JSON that programs read is the API's own.
+
+import type { Applied, Drops, FdbEntry, MirrorStatus, PortStatus, Stats, VlanStatus } from "../api.js";
+import { tableLines } from "./table.js";
+
+export function portLines(ports: PortStatus[]): string[] {
+  return tableLines(
+    ["switch", "port", "kind", "device", "link", "vlan", "rx frames", "rx bytes", "tx frames", "tx bytes", "drops"],
+    ports.map(({ switch: of, name, kind, device, link, vlan, rx, tx, drops }) => [
+      of, name, kind, device, link, vlan, rx.frames, rx.bytes, tx.frames, tx.bytes, sum(drops),
+    ]),
+  );
+}
+
+export function fdbLines(entries: FdbEntry[]): string[] {
+  return tableLines(
+    ["switch", "vlan", "mac", "port", "age"],
+    entries.map(({ switch: of, vlan, mac, port, age, static: fixed }) => [
+      of, vlan, mac, port, fixed ? "static" : `${Math.round(age)}s`,
+    ]),
+  );
+}
+
+export function vlanLines(vlans: VlanStatus[]): string[] {
+  return tableLines(
+    ["switch", "vlan", "macs", "rx frames", "rx bytes", "untagged", "tagged"],
+    vlans.map(({ switch: of, vlan, macs, rx, untagged, tagged }) => [
+      of, vlan, macs, rx.frames, rx.bytes, untagged.join(","), tagged.join(","),
+    ]),
+  );
+}
+
+export function mirrorLines(mirrors: MirrorStatus[]): string[] {
+  return tableLines(
+    ["switch", "mirror", "from", "vlans", "direction", "to", "snaplen", "rate"],
+    mirrors.map(({ switch: of, name, from, vlans, direction, to, snaplen, rate }) => [
+      of, name, from.join(","), vlans.join(","), direction, to, snaplen === null ? "" : String(snaplen), rate ?? "",
+    ]),
+  );
+}
+
+export function statsLines({ version, pid, workers, uptime, totals, fdb }: Stats): string[] {
+  return [
+    `taploom ${version}, process ${pid}, ${counted(workers, "worker")}, up ${Math.round(uptime)}s`,
+    `in      ${counted(totals.rx.frames, "frame")}, ${totals.rx.bytes} bytes`,
+    `out     ${counted(totals.tx.frames, "frame")}, ${totals.tx.bytes} bytes`,
+    `copies  ${totals.copies}`,
+    `dropped ${dropsText(totals.drops)}`,
+    `queued  ${totals.queued}`,
+    `in + copies - out - dropped - queued = ${totals.unaccounted} unaccounted`,
+    `fdb     ${fdb.entries} of ${fdb.capacity} MACs`,
+  ];
+}
+
+/** `added lab/web; removed lab/db; 3 ports unchanged` */
+export function appliedText({ added, removed, changed, unchanged }: Applied): string {
+  const parts = [...named("added", added), ...named("removed", removed), ...named("changed", changed)];
+  return [...parts, `${unchanged.length} unchanged`].join("; ");
+}
+
+/** `1 frame`, `2 frames` */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function named(did: string, names: string[]): string[] {
+  return names.length === 0 ? [] : [`${did} ${names.join(", ")}`];
+}
+
+function dropsText(drops: Drops): string {
+  const reasons = Object.entries(drops).map(([reason, frames]) => `${reason} ${frames}`);
+  return reasons.length === 0 ? "0" : `${sum(drops)} (${reasons.join(", ")})`;
+}
+
+function sum(drops: Drops): number {
+  return Object.values(drops).reduce((total, frames) => total + frames, 0);
+}

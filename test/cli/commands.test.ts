@@ -1,0 +1,276 @@
+// The commands against a fake engine over a real socket: what they print, where, and their exit statuses.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { blockTypes } from "../control/pcapng.js";
+import { serveFake, temporaryDirectory, type Served } from "../control/serve.js";
+import { Terminal } from "./terminal.js";
+
+interface Outcome {
+  status: number;
+  out: string;
+  err: string;
+}
+
+async function taploom(...args: string[]): Promise<Outcome> {
+  const terminal = new Terminal();
+  const status = await terminal.run(...args);
+  return { status, out: terminal.out.text, err: terminal.err.text };
+}
+
+async function withEngine(...args: string[]): Promise<Outcome & Served> {
+  const served = await serveFake();
+  return { ...served, ...await taploom(...args, "--control", served.path) };
+}
+
+function configFile(text: string): string {
+  const file = join(temporaryDirectory(), "net.yaml");
+  writeFileSync(file, text);
+  return file;
+}
+
+const GOOD = "switches: { lab: { ports: { web: { memory: true, access: 10 }, db: { memory: true } } } }\n";
+const BAD = "switches:\n  lab:\n    ports:\n      web: { memory: true, access: 5000 }\n      db: {}\n";
+
+describe("the command line", () => {
+  test.each([
+    [["--help"], 0],
+    [["--version"], 0],
+    [["up", "--help"], 0],
+    [["port", "add", "--help"], 0],
+    [[], 2],
+    [["nonsense"], 2],
+    [["forward", "add", "edge", "tcp 80 -> 10.0.0.1:80"], 2],
+    [["show"], 2],
+    [["show", "nonsense"], 2],
+    [["show", "ports", "--nonsense"], 2],
+    [["show", "ports", "fdb"], 2],
+    [["up", "--workers", "0"], 2],
+    [["up", "--workers", "17"], 2],
+    [["up", "--for", "soon"], 2],
+    [["up", "--for", "0s"], 2],
+    [["port", "add", "lab", "x", "{"], 2],
+    [["port", "add", "lab", "x", "[]"], 2],
+    [["port"], 2],
+    [["capture", "lab"], 2],
+    [["capture", "lab/web", "--snaplen", "13"], 2],
+    [["capture", "lab/web", "--count", "0"], 2],
+    [["fdb", "flush", "lab", "--vlan", "4095"], 2],
+    [["stop", "--control", ""], 2],
+    [["stop", "--control", `/${"x".repeat(107)}`], 2],
+  ])("%j exits %i", async (args, status) => {
+    const outcome = await taploom(...args);
+    expect(outcome.status).toBe(status);
+    if (status === 0) expect(outcome.err).toBe("");
+    else expect(outcome.out).toBe("");
+    expect(status === 0 ? outcome.out : outcome.err).not.toBe("");
+  });
+
+  test.each(["nat", "neighbors", "leases", "routers"])("show %s is said to come later", async (what) => {
+    const { status, err } = await taploom("show", what);
+    expect(status).toBe(2);
+    expect(err).toBe(`error: show ${what}: not in this version yet\n`);
+  });
+
+  test("without an engine: one line with what was tried, and status 1", async () => {
+    const path = join(temporaryDirectory(), "none.sock");
+    const terminal = new Terminal({ TAPLOOM_CONTROL: path });
+    expect(await terminal.run("show", "ports")).toBe(1);
+    expect(terminal.err.text).toBe(
+      `error: control socket ${path}: no engine is running there (no such file); `
+      + "start one with \"taploom up CONFIG\", or name the socket of one with --control PATH\n",
+    );
+  });
+});
+
+describe("check", () => {
+  test("a good file: a summary", async () => {
+    const file = configFile(GOOD);
+    expect(await taploom("check", file))
+      .toEqual({ status: 0, out: `${file}: ok: 2 ports on 1 switch, 0 mirrors\n`, err: "" });
+    expect(JSON.parse((await taploom("check", file, "--json")).out))
+      .toEqual({ file, ok: true, switches: 1, ports: 2, mirrors: 0, problems: [] });
+  });
+
+  test("a bad file: a line for each error on stderr, and nothing else there", async () => {
+    const file = configFile(BAD);
+    const { status, out, err } = await taploom("check", file);
+    expect({ status, out }).toEqual({ status: 2, out: "" });
+    const lines = err.trimEnd().split("\n");
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(`${file}:4:36: switches.lab.ports.web.access: `);
+    expect(lines[1]).toMatch(`${file}:5:`);
+  });
+
+  test("a bad file as JSON", async () => {
+    const file = configFile(BAD);
+    const { status, out } = await taploom("check", file, "--json");
+    expect(status).toBe(2);
+    const problems = [{ file, line: 4, path: "switches.lab.ports.web.access" }, { file, line: 5 }];
+    expect(JSON.parse(out)).toMatchObject({ file, ok: false, problems });
+  });
+
+  test("a file that is not there", async () => {
+    const { status, err } = await taploom("check", "/nowhere/net.yaml");
+    expect(status).toBe(2);
+    expect(err).toMatch(/^\/nowhere\/net\.yaml:1:1: file: .*\n$/);
+  });
+});
+
+describe("show", () => {
+  test("JSON is the engine's own, one value on one line", async () => {
+    for (const what of ["ports", "fdb", "vlans", "mirrors", "stats"] as const) {
+      const { status, out, err, engine } = await withEngine("show", what, "--json");
+      expect({ status, err }).toEqual({ status: 0, err: "" });
+      expect(JSON.parse(out)).toEqual(engine[what]());
+      expect(out.match(/\n/g)).toHaveLength(1);
+    }
+  });
+
+  test("tables are plain and aligned", async () => {
+    expect((await withEngine("show", "ports")).out).toBe([
+      "SWITCH  PORT  KIND    DEVICE  LINK  VLAN       RX FRAMES  RX BYTES  TX FRAMES  TX BYTES  DROPS",
+      "lab     web   memory  -       up    access 10          5       300          4       240      1",
+      "lab     ids   memory  -       up    access 10          5       300          4       240      1",
+      "",
+    ].join("\n"));
+    expect((await withEngine("show", "fdb")).out).toBe([
+      "SWITCH  VLAN  MAC                PORT  AGE",
+      "lab       10  02:00:00:00:00:01  web   2s",
+      "",
+    ].join("\n"));
+    expect((await withEngine("show", "vlans")).out).toContain("lab       10     1          5       300  web       -");
+    expect((await withEngine("show", "mirrors")).out)
+      .toContain("lab     watch   web   -      both       ids  -        200mbit");
+    expect((await withEngine("show", "stats")).out).toContain("dropped 1 (vlan 1)\n");
+  });
+
+  test("a terminal's control characters in names are not shown to it", async () => {
+    const { engine, path } = await serveFake();
+    const ports = engine.ports().map((port) => ({ ...port, device: "\x1b[2J\r\nx" }));
+    engine.ports = () => ports;
+    const { out } = await taploom("show", "ports", "--control", path);
+    expect(out).toContain("?[2J??x");
+  });
+
+  test("config is a file that can be applied", async () => {
+    const { out, path } = await withEngine("show", "config");
+    const file = configFile(out);
+    expect((await taploom("apply", file, "--control", path)).out).toBe("2 unchanged\n");
+  });
+
+  test("--watch --json is a line a time, until a signal", async () => {
+    const { path } = await serveFake();
+    const terminal = new Terminal();
+    const done = terminal.run("show", "fdb", "--watch", "--json", "--control", path);
+    await expect.poll(() => terminal.out.text.split("\n").length, { timeout: 5_000 }).toBeGreaterThan(2);
+    terminal.signals.emit("SIGINT");
+    expect(await done).toBe(0);
+    for (const line of terminal.out.text.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveLength(1);
+    expect(terminal.signals.listenerCount("SIGINT")).toBe(0);
+  });
+
+  test("--watch ends quietly when nobody reads any more", async () => {
+    const { path } = await serveFake();
+    const terminal = new Terminal();
+    const done = terminal.run("show", "fdb", "--watch", "--control", path);
+    terminal.out.destroy();
+    expect(await done).toBe(0);
+    expect(terminal.err.text).toBe("");
+  });
+});
+
+describe("changes", () => {
+  test("apply", async () => {
+    const { status, out } = await withEngine("apply", configFile(GOOD));
+    expect({ status, out }).toEqual({ status: 0, out: "added lab/db; removed lab/ids; 1 unchanged\n" });
+  });
+
+  test("apply of a bad file names its lines, and asks no engine", async () => {
+    const file = configFile(BAD);
+    const { status, err } = await taploom("apply", file, "--control", "/nowhere/x.sock");
+    expect(status).toBe(2);
+    expect(err).toContain(`${file}:4:36: switches.lab.ports.web.access: `);
+  });
+
+  test("apply that the engine refuses: status 1", async () => {
+    const { status, err } = await withEngine("apply", configFile("switches: { refused: {} }"));
+    expect({ status, err }).toEqual({ status: 1, err: "error: switches.refused: the device is in use; free it\n" });
+  });
+
+  test("port add and remove", async () => {
+    const { path, engine } = await serveFake();
+    const { status, out } = await taploom("port", "add", "lab", "x", "{\"memory\": true}", "--json", "--control", path);
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toEqual({ added: ["lab/x"], removed: [], changed: [], unchanged: ["lab/web", "lab/ids"] });
+    expect(engine.ports()).toHaveLength(3);
+    expect((await taploom("port", "remove", "lab", "x", "--control", path)).out).toBe("removed lab/x; 2 unchanged\n");
+  });
+
+  test("port add of a wrong port: status 2, and where it is wrong", async () => {
+    const { status, err } = await withEngine("port", "add", "lab", "x", "{\"memory\": true, \"access\": 0}");
+    expect(status).toBe(2);
+    expect(err).toMatch(/^error: switches\.lab\.ports\.x\.access: .+\n$/);
+  });
+
+  test("fdb flush", async () => {
+    const { out, engine } = await withEngine("fdb", "flush", "lab", "--vlan", "10", "--port", "web");
+    expect(out).toBe("forgot 7 MACs\n");
+    expect(engine.flushes).toEqual([{ switchName: "lab", vlan: 10, port: "web" }]);
+  });
+});
+
+describe("capture", () => {
+  test("writes a file, to the frame", async () => {
+    const file = join(temporaryDirectory(), "x.pcapng");
+    const { status, out, err, engine } = await withEngine(
+      "capture", "lab/web", "--write", file, "--count", "2", "--snaplen", "64", "--filter", "arp",
+    );
+    expect({ status, out, err }).toEqual({ status: 0, out: "", err: `2 frames of lab/web written to ${file}\n` });
+    expect(engine.captures[0]?.options).toEqual({ snaplen: 64, filter: "arp" });
+    expect(blockTypes(readFileSync(file))).toEqual([0x0a0d0d0a, 1, 6, 6]);
+  });
+
+  test("--write - goes to standard output, and a signal ends it whole", async () => {
+    const { path, engine } = await serveFake();
+    engine.framesCaptured = 50;
+    const terminal = new Terminal();
+    const done = terminal.run("capture", "lab/web", "--write", "-", "--control", path);
+    await expect.poll(() => terminal.out.bytes.length).toBeGreaterThan(4_000);
+    terminal.signals.emit("SIGINT");
+    expect(await done).toBe(0);
+    expect(blockTypes(terminal.out.bytes).filter((type) => type === 6)).toHaveLength(50);
+    expect(terminal.err.text).toBe("50 frames of lab/web written to standard output\n");
+  });
+
+  test("--for ends it", async () => {
+    const { status, err } = await withEngine("capture", "lab/web", "--write", "-", "--for", "200ms");
+    expect({ status, err }).toEqual({ status: 0, err: "3 frames of lab/web written to standard output\n" });
+  });
+
+  test("a reader that goes ends it quietly", async () => {
+    const { path, engine } = await serveFake();
+    engine.framesCaptured = Infinity;
+    const terminal = new Terminal();
+    const done = terminal.run("capture", "lab/web", "--write", "-", "--control", path);
+    await expect.poll(() => terminal.out.bytes.length).toBeGreaterThan(0);
+    terminal.out.destroy();
+    expect(await done).toBe(0);
+  });
+
+  test.each([
+    ["an unknown port", ["lab/nosuch"], 1],
+    ["a wrong filter", ["lab/web", "--filter", "nonsense"], 2],
+  ])("%s leaves no file behind", async (_, args, status) => {
+    const file = join(temporaryDirectory(), "x.pcapng");
+    expect((await withEngine("capture", ...args, "--write", file)).status).toBe(status);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("a file that cannot be made: status 1", async () => {
+    const { status, err } = await withEngine("capture", "lab/web", "--write", "/nowhere/x.pcapng");
+    expect(status).toBe(1);
+    expect(err).toContain("/nowhere/x.pcapng");
+  });
+});
