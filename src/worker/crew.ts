@@ -80,7 +80,7 @@ export class Crew {
   }
 
   #hire(assignment: Assignment): Promise<void> {
-    const thread = new Worker(packageFile("dist/src/worker/main.js"), { workerData: assignment });
+    const thread = new Worker(packageFile("dist/src/worker/main.js"), { workerData: assignment, trackUnmanagedFds: false });
     const member: Member = { thread, doorbell: -1 };
     this.#members[assignment.index] = member;
     thread.on("message", (message: FromWorker) => { this.#hear(assignment.index, member, message); });
