@@ -154,7 +154,9 @@ int packet_link(int fd) {
   ifreq request = {};
   request.ifr_ifindex = address.sll_ifindex;
   if (ioctl(fd, SIOCGIFNAME, &request) < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0) return ENODEV;
-  return request.ifr_flags & IFF_UP ? 0 : ENETDOWN;
+  if (!(request.ifr_flags & IFF_UP)) return ENETDOWN;
+  // Without a carrier the kernel takes frames and drops them, and tells nobody.
+  return request.ifr_flags & IFF_RUNNING ? 0 : ENOLINK;
 }
 
 }  // namespace taploom

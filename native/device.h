@@ -27,7 +27,8 @@ uint32_t device_index(const char* name);
 Failure device_mtu(const char* name, int& mtu);
 Failure set_device_mtu(const char* name, int mtu);
 
-/** Whether frames can leave through a packet socket: 0, ENETDOWN, or ENODEV where its device is gone. */
+/** Whether frames can leave through a packet socket: 0, ENETDOWN, ENOLINK (no carrier), or ENODEV where its device
+ *  is gone. */
 int packet_link(int fd);
 
 }  // namespace taploom

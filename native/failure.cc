@@ -41,6 +41,7 @@ const char* errno_name(int error) {
     NAME(ENOBUFS);
     NAME(ENODEV);
     NAME(ENOENT);
+    NAME(ENOLINK);
     NAME(ENOMEM);
     NAME(ENOPROTOOPT);
     NAME(ENOSPC);

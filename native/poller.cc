@@ -154,8 +154,8 @@ void Poller::set_link(uint32_t id, Link link, const char* why) {
   watch(id);
 }
 
-/** Looks at what no event tells about: TAPs that went down, packet sockets' devices that came up or were deleted
- *  while down, and whether there are descriptors again for connections that wait. */
+/** Looks at what no event tells about: TAPs that went down, packet sockets' devices that came up, were deleted while
+ *  down or lost their carrier, and whether there are descriptors again for connections that wait. */
 void Poller::look_at_links() {
   looked_ms_ = now_ms();
   expecting_ = false;
@@ -167,7 +167,7 @@ void Poller::look_at_links() {
     if (port.kind == Kind::tap && port.link != Link::down && !port.blocked) {
       taps_[count] = {port.fd.get(), POLLOUT, 0};
       taps_ids_[count++] = static_cast<uint16_t>(id);
-    } else if (port.kind == Kind::packet && port.link != Link::up) {
+    } else if (port.kind == Kind::packet) {
       const int error = packet_link(port.fd.get());
       if (error == ENODEV) {
         lose_device(id, errno_name(error));

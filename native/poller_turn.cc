@@ -71,8 +71,8 @@ void Poller::send_stream(uint32_t id) {
 void Poller::stopped(uint32_t id, int error) {
   Port& port = ports_[id];
   switch (error) {
-    case 0:
-      set_link(id, Link::up, "");
+    case 0:  // a packet socket takes frames without a carrier, too
+      if (port.kind == Kind::tap) set_link(id, Link::up, "");
       break;
     case EAGAIN:
       port.blocked = true;
@@ -101,7 +101,7 @@ void Poller::dispatch(uint32_t id, uint32_t ready) {
     if (readable) readable_.add(id);
     if (!writable) return;
     port.blocked = false;
-    if (port.link == Link::down) set_link(id, Link::up, "");
+    if (port.kind == Kind::tap) set_link(id, Link::up, "");
     transmit_device(id);
     if (is_device(id)) watch(id);
     return;

@@ -1,14 +1,14 @@
 // The addon through its contract, as far as that needs no privileges: streams, the doorbell, errors.
 
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { GEOMETRY, loadAddon, MEMORY_SIZE, Rig } from "./rig.js";
+import { ADDON, GEOMETRY, loadAddon, MEMORY_SIZE, Rig } from "./rig.js";
 
 const addon = loadAddon("the poller's streams");
 
@@ -216,14 +216,28 @@ describe.skipIf(!addon)("the addon", () => {
       const script = `const { workerData } = require("node:worker_threads");
         const addon = require(workerData.addon);
         setTimeout(() => addon.ring(workerData.doorbell), 30);`;
-      const file = join(import.meta.dirname, "../../build/Release/taploom.node");
-      const worker = new Worker(script, { eval: true, workerData: { addon: file, doorbell: rig.poller.doorbell } });
+      const worker = new Worker(script, { eval: true, workerData: { addon: ADDON, doorbell: rig.poller.doorbell } });
       const began = performance.now();
       expect(rig.turn(5000).rung).toBe(true);
       expect(performance.now() - began).toBeLessThan(4000);
       expect(rig.turn().rung).toBe(false);
       await worker.terminate();
     });
+  });
+
+  it("closes what a thread leaves behind when it ends", async () => {
+    const descriptors = () => readdirSync("/proc/self/fd").length;
+    const script = `const { workerData } = require("node:worker_threads");
+      const addon = require(workerData.addon);
+      const poller = addon.createPoller(new Uint8Array(workerData.memory), workerData.geometry);
+      poller.attach(0, "stream", -1, workerData.pipe, addon.listen(workerData.path));
+      poller.turn(0);`;
+    const memory = new SharedArrayBuffer(MEMORY_SIZE);
+    const workerData = { addon: ADDON, memory, geometry: GEOMETRY, pipe: rig.pipe(0), path };
+    const before = descriptors();
+    await once(new Worker(script, { eval: true, workerData }), "exit");
+    expect(descriptors()).toBeLessThanOrEqual(before);
+    expect(() => addon!.connect(path)).toThrow(expect.objectContaining({ code: "ECONNREFUSED" }));
   });
 
   describe("errors", () => {

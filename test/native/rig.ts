@@ -2,14 +2,18 @@
 // frames, moves the cursors of pipes. Owns the memory map of these tests.
 
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import * as layout from "../../assembly/layout.js";
 import type { Addon, Geometry, Poller, PollerEvent } from "../../src/port/addon.js";
 import { POLLER_EVENTS, POLLER_RUNG } from "../../src/port/addon.js";
 
+/** Where the addon is built. */
+export const ADDON = fileURLToPath(new URL("../../build/Release/taploom.node", import.meta.url));
+
 /** The addon, or undefined where it is not built: prints that `what` is skipped, or throws in CI. */
 export function loadAddon(what: string): Addon | undefined {
   try {
-    return createRequire(import.meta.url)("../../build/Release/taploom.node") as Addon;
+    return createRequire(import.meta.url)(ADDON) as Addon;
   } catch (error) {
     if (process.env["CI"]) throw error;
     process.stderr.write(`skipped: ${what}: the addon is not built (npm run install)\n`);

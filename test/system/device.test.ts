@@ -129,7 +129,9 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
       rig.send(TAP, frame(60));
       expect(rig.turn().events).toEqual([{ port: TAP, what: "down", why: "EIO" }]);
       expect([rig.waiting(TAP), rig.failure(TAP), rig.failure(TAP, 1)]).toEqual([0, QUEUE_FULL, QUEUE_FULL]);
+      const idle = performance.now();
       expect(rig.turn(50).events).toEqual([]);
+      expect(performance.now() - idle).toBeGreaterThan(40); // it sleeps, though it wants to know
       const began = performance.now();
       ip("link", "set", tap, "up");
       expect(rig.turn(3000).events).toEqual([{ port: TAP, what: "up", why: "" }]);
@@ -261,6 +263,13 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
       rig.until(PACKET, "up");
       rig.send(PACKET, frame(60));
       expect(receive(PEER, 1)).toEqual([frame(60)]);
+    });
+
+    it("tells when its device loses its carrier and gets it back", () => {
+      ip("link", "set", `${tap}b`, "down");
+      expect(rig.until(PACKET, "down").why).toBe("ENOLINK");
+      ip("link", "set", `${tap}b`, "up");
+      rig.turnUntil(({ events }) => events.filter((event) => event.what === "up").length === 2);
     });
 
     it.each(["up", "down"])("tells when its device is deleted while it is %s", (state) => {
