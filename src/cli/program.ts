@@ -3,6 +3,7 @@
 
 import { Command } from "commander";
 import { packageVersion } from "../files.js";
+import { benchCommand } from "./bench.js";
 import { captureCommand } from "./capture.js";
 import { applyCommand, fdbCommand, portCommand, stopCommand } from "./change.js";
 import { checkCommand } from "./check.js";
@@ -12,7 +13,8 @@ import { showCommand } from "./show.js";
 import { upCommand } from "./up.js";
 
 const COMMANDS = [
-  upCommand, checkCommand, applyCommand, showCommand, portCommand, fdbCommand, captureCommand, stopCommand,
+  upCommand, checkCommand, applyCommand, showCommand, portCommand, fdbCommand, captureCommand, benchCommand,
+  stopCommand,
 ];
 
 /** Runs one command line (without node and script) and returns the exit status. */

@@ -3,7 +3,8 @@
 
 import * as layout from "../../assembly/layout.js";
 import { EngineError } from "../api.js";
-import type { GeneratorAttachment, MirrorConfig, PortConfig, Rate, SwitchConfig, Vlan } from "../config/model.js";
+import type { GeneratorAttachment, MirrorConfig, PortConfig, Rate, Vlan } from "../config/model.js";
+import type { SwitchSettings } from "../config/diff.js";
 import type { CoreExports } from "./abi.js";
 import type { SharedMemory } from "./memory.js";
 import { macWords } from "./mac.js";
@@ -24,7 +25,7 @@ export interface Codecs {
 export class Tables {
   constructor(readonly shared: SharedMemory, readonly core: CoreExports, readonly registry: Registry) {}
 
-  writeSwitch(index: number, config: SwitchConfig): void {
+  writeSwitch(index: number, config: SwitchSettings): void {
     const at = layout.SWITCHES + index * layout.SWITCH_SIZE;
     this.shared.setWord(at + layout.SWITCH_FLAGS, config.learning ? layout.SWITCH_LEARNING : 0);
     this.shared.setWord(at + layout.SWITCH_AGING, Math.max(1, Math.ceil(config.agingSeconds)));

@@ -174,9 +174,9 @@ export class Fabric {
 
   #changeTables(step: Step): void {
     if (step.do !== "add-port" && step.do !== "attach-port" && !step.do.endsWith("-mirror")) takeStep(this.#config, step);
-    if (step.do === "add-switch") this.tables.writeSwitch(this.registry.addSwitch(step.switch), { ...step.after, ...EMPTY });
+    if (step.do === "add-switch") this.tables.writeSwitch(this.registry.addSwitch(step.switch), step.after);
     else if (step.do === "change-switch") {
-      this.tables.writeSwitch(this.registry.switches.get(step.switch)!, { ...step.after, ...EMPTY });
+      this.tables.writeSwitch(this.registry.switches.get(step.switch)!, step.after);
     } else if (step.do === "remove-switch") this.registry.removeSwitch(step.switch);
     else if (step.do === "remove-mirror") {
       this.removeMirror(`${step.switch}/${step.mirror}`);
@@ -202,8 +202,6 @@ export class Fabric {
     }
   }
 }
-
-const EMPTY = { ports: {}, mirrors: {} };
 
 async function open(attachment: Attachment): Promise<Prepared> {
   return { attachment, wiring: await attachment.open() };

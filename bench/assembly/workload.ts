@@ -1,0 +1,108 @@
+// The switching workload for benchmark runs, in the same memory as the core: a generator that writes the headers of
+// each frame just before it is processed, as a read() would leave them, and a transmitter that takes everything.
+// Eight ports: 0-3 access ports of VLANs 10-13, 4-7 trunks of all four; every MAC lives on one port in one VLAN;
+// sources and destinations are drawn so that they share a VLAN and never a port. The draws come from xorshift32
+// (Marsaglia, Journal of Statistical Software 8, 14), so that other programs can make the identical frames.
+
+import {
+  DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, QUEUES, QUEUE_SIZE, RING_HEAD, RING_TAIL, RX_PORT, RX_START, SLOT_SIZE,
+  WORKERS, WORKER_DIRTY, WORKER_RX,
+} from "../../assembly/layout";
+
+const SEED: u32 = 0x1234_5678;
+const PORTS: u32 = 8;
+const FIRST_VID: u32 = 10;
+
+let random: u32 = SEED;
+let macs: u32 = 0;
+let imix: bool = false;
+
+/** Begins anew: the number of MACs, a multiple of 32; frames of 60 bytes, or the mix 7 × 60, 4 × 590, 1 × 1514. */
+export function reset(entries: u32, mixed: bool): void {
+  random = SEED;
+  macs = entries;
+  imix = mixed;
+}
+
+/** Writes `count` frames into the RX descriptors of worker 0. */
+export function generate(count: u32): void {
+  const frames = load<u32>(HEADER_FRAMES);
+  for (let k: u32 = 0; k < count; k++) {
+    const source = draw() % macs;
+    const target = drawTarget(source);
+    put(frames, k, source, target);
+  }
+}
+
+/** Writes one frame from each of the MACs `first` to `first + count`, to itself: the switch learns them. */
+export function introduce(first: u32, count: u32): void {
+  for (let k: u32 = 0; k < count; k++) put(load<u32>(HEADER_FRAMES), k, first + k, first + k);
+}
+
+/** Takes what was queued, as a transmitter that is never full. */
+export function transmit(): void {
+  for (let port: u32 = 0; port < PORTS; port++) {
+    const queue = QUEUES + port * QUEUE_SIZE;
+    atomic.store<u32>(queue, atomic.load<u32>(queue, RING_HEAD), RING_TAIL);
+  }
+  store<u32>(WORKERS, 0, WORKER_DIRTY);
+}
+
+function draw(): u32 {
+  random ^= random << 13;
+  random ^= random >> 17;
+  random ^= random << 5;
+  return random;
+}
+
+@inline
+function vlanIndex(mac: u32): u32 {
+  return mac % PORTS < 4 ? mac % PORTS : (mac >> 3) & 3;
+}
+
+function drawTarget(source: u32): u32 {
+  const port = source % PORTS;
+  const vlan = vlanIndex(source);
+  const r = draw();
+  if (port >= 4 && (r & 1) == 0) return ((r >> 1) % (macs / PORTS)) * PORTS + vlan;
+  const row = (r >> 1) % (macs / 32);
+  const trunk = port < 4 ? 4 + (r >> 30) : 4 + ((port - 3 + (r >> 30) % 3) & 3);
+  return (row * 4 + vlan) * PORTS + trunk;
+}
+
+function drawLength(): u32 {
+  if (!imix) return 60;
+  const r = draw() % 12;
+  return r < 7 ? 60 : r < 11 ? 590 : 1514;
+}
+
+function put(frames: u32, index: u32, source: u32, target: u32): void {
+  const desc = WORKERS + WORKER_RX + index * DESC_SIZE;
+  const at = frames + load<u32>(desc) * SLOT_SIZE + HEADROOM;
+  const port = source % PORTS;
+  putMac(at, target);
+  putMac(at + 6, source);
+  if (port < 4) {
+    store<u16>(at, 0x0008, 12);
+    store<u32>(at, 0, 14);
+  } else {
+    store<u16>(at, 0x0081, 12);
+    store<u16>(at, bswap<u16>(<u16>(FIRST_VID + vlanIndex(source))), 14);
+    store<u16>(at, 0x0008, 16);
+  }
+  store<u32>(desc, drawLength(), DESC_LENGTH);
+  store<u16>(desc, <u16>port, RX_PORT);
+  store<u8>(desc, HEADROOM, RX_START);
+}
+
+/** MAC i: 02:00 and murmur3's finaliser of i + 1. */
+function putMac(at: u32, i: u32): void {
+  let h = i + 1;
+  h ^= h >> 16;
+  h *= 0x85eb_ca6b;
+  h ^= h >> 13;
+  h *= 0xc2b2_ae35;
+  h ^= h >> 16;
+  store<u16>(at, 0x0002);
+  store<u32>(at, bswap(h), 2);
+}
