@@ -5,7 +5,6 @@ import { InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "../config/units.js";
 import { ControlClient } from "../control/client.js";
 import { controlPath } from "../control/path.js";
-import { UsageError } from "./exit.js";
 import type { Io } from "./io.js";
 
 export const controlOption = (): Option => new Option(
@@ -48,11 +47,6 @@ export function jsonObject(text: string): Record<string, unknown> {
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new InvalidArgumentError(`It must be a JSON object; ${PORT_EXAMPLE}`);
-}
-
-/** Refuses a word that will be one, so that nobody searches for a typing error. */
-export function notYet(word: string): never {
-  throw new UsageError(`${word}: not in this version yet`);
 }
 
 /** Milliseconds; a timer of Node cannot run for longer than 2^31 − 1 of them. */

@@ -2,12 +2,13 @@
 // Owns the list of what can be shown; views.ts owns how it reads.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { Argument, Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { configFromValue } from "../config/parse.js";
 import { printConfig } from "../config/print.js";
 import type { ControlClient } from "../control/client.js";
+import { UsageError } from "./exit.js";
 import { endSignal, sayLine, type Io } from "./io.js";
-import { clientOf, controlOption, jsonOption, notYet } from "./options.js";
+import { clientOf, controlOption, jsonOption } from "./options.js";
 import { Screen } from "./screen.js";
 import { fdbLines, mirrorLines, portLines, statsLines, vlanLines } from "./views.js";
 
@@ -33,12 +34,12 @@ const LATER = ["nat", "neighbors", "leases", "routers"];
 export function showCommand(io: Io): Command {
   return new Command("show")
     .description("Show the state of the running engine.")
-    .addArgument(new Argument("<what>", "what to show").choices([...NOW, ...LATER]))
+    .argument("<what>", `one of ${NOW.join(", ")}`, known)
     .option("--watch", "show it again every second, until interrupted")
     .addOption(controlOption())
     .addOption(jsonOption())
     .action(async (what: string, options: { watch?: boolean; json?: boolean; control?: string }) => {
-      const look = VIEWS[what] ?? notYet(`show ${what}`);
+      const look = VIEWS[what]!;
       const client = clientOf(options, io);
       const screen = new Screen(io.out);
       const say = ({ value, lines }: View): void => {
@@ -49,6 +50,12 @@ export function showCommand(io: Io): Command {
       if (options.watch) await repeat(async () => say(await look(client)), io);
       else say(await look(client));
     });
+}
+
+function known(what: string): string {
+  if (NOW.includes(what)) return what;
+  if (LATER.includes(what)) throw new UsageError(`show ${what}: not in this version yet`);
+  throw new InvalidArgumentError(`It must be one of ${NOW.join(", ")}.`);
 }
 
 async function view<T>(asked: Promise<T>, lines: (value: T) => string[]): Promise<View> {

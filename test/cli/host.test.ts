@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ConfigError } from "../../src/config/error.js";
 import { configFromValue } from "../../src/config/parse.js";
 import { host, usableControl, type Hosted, type HostOptions } from "../../src/cli/host.js";
@@ -149,6 +149,27 @@ test("an engine that stops slowly is still waited for", async () => {
   });
   await running.done;
   expect(running.terminal.out.text).toContain("late");
+});
+
+test("a second signal ends the process at once", async () => {
+  const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+  onTestFinished(() => exit.mockRestore());
+  let goOn = (): void => undefined;
+  const running = up({}, {
+    async stop() {
+      await new Promise<void>((resolve) => { goOn = resolve; });
+      return { stats: new FakeEngine().stats(), summary: "late" };
+    },
+  });
+  await ready(running);
+  running.terminal.signals.emit("SIGINT");
+  await sleep(10);
+  expect(exit).not.toHaveBeenCalled();
+  running.terminal.signals.emit("SIGINT");
+  expect(exit).toHaveBeenCalledWith(1);
+  expect(running.terminal.err.text).toContain("second signal");
+  goOn();
+  await running.done;
 });
 
 test("a default socket that cannot be made is done without, in one line; one asked for is not", async () => {

@@ -1,0 +1,112 @@
+// The built command line as a process: exit statuses, signals, pipes that close, and a real engine behind it.
+// Needs dist/, which `npm ci` and `npm run build` make.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { packageFile, packageVersion } from "../../src/files.js";
+import { temporaryDirectory } from "../control/serve.js";
+
+const MAIN = packageFile("dist/src/cli/main.js");
+
+interface Place {
+  config: string;
+  control: string;
+}
+
+function place(): Place {
+  const directory = temporaryDirectory();
+  const config = join(directory, "net.yaml");
+  const ports = "{ gen: { generator: { rate: 1kpps } }, end: { memory: true } }";
+  writeFileSync(config, `switches: { lab: { ports: ${ports} } }\n`);
+  return { config, control: join(directory, "control.sock") };
+}
+
+function spawnTaploom(control: string, ...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, TAPLOOM_CONTROL: control } });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+interface Outcome {
+  status: number | null;
+  out: string;
+  err: string;
+}
+
+async function taploom(control: string, ...args: string[]): Promise<Outcome> {
+  const child = spawnTaploom(control, ...args);
+  const exit = once(child, "exit") as Promise<[number | null]>;
+  const [out, err, [status]] = await Promise.all([text(child.stdout!), text(child.stderr!), exit]);
+  return { status, out, err };
+}
+
+/** An engine in the foreground that has said `ready`; what it says after that comes with its exit. */
+async function up(
+  { config, control }: Place, ...args: string[]
+): Promise<{ child: ChildProcess; exit: Promise<unknown[]> }> {
+  const child = spawnTaploom(control, "up", config, ...args);
+  const exit = once(child, "exit");
+  const [first] = await once(child.stdout!.setEncoding("utf8"), "data") as [string];
+  expect(first).toMatch(/^ready\n|^{"event":"ready",/);
+  return { child, exit };
+}
+
+test("--version is the package's", async () => {
+  expect(await taploom("", "--version")).toEqual({ status: 0, out: `${packageVersion()}\n`, err: "" });
+});
+
+test("a wrong command line and a wrong file exit 2", async () => {
+  const { control, config } = place();
+  expect((await taploom(control, "trace", "lab/web")).status).toBe(2);
+  writeFileSync(config, "switches: { lab: { ports: { x: { memory: true, access: 0 } } } }\n");
+  const { status, out, err } = await taploom(control, "up", config);
+  expect({ status, out }).toEqual({ status: 2, out: "" });
+  expect(err).toMatch(/^\/.+\/net\.yaml:1:\d+: switches\.lab\.ports\.x\.access: .+\n$/);
+});
+
+test("up, show, apply, capture and stop, with a real engine", async () => {
+  const it = place();
+  const { control, config } = it;
+  const { exit } = await up(it);
+  const { out } = await taploom(control, "show", "ports", "--json");
+  expect((JSON.parse(out) as { name: string }[]).map(({ name }) => name).sort()).toEqual(["end", "gen"]);
+  expect((await taploom(control, "apply", config)).out).toBe("2 unchanged\n");
+  const captured = await taploom(control, "capture", "lab/gen", "--write", "-", "--count", "3");
+  expect(captured).toMatchObject({ status: 0, err: "3 frames of lab/gen written to standard output\n" });
+  expect((await taploom(control, "stop")).out).toContain("= 0 unaccounted\n");
+  expect(await exit).toEqual([0, null]);
+  expect(existsSync(control)).toBe(false);
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)("%s: final statistics, exit 0", async (signal) => {
+  const { child, exit } = await up(place(), "--json");
+  const rest = text(child.stdout!);
+  child.kill(signal);
+  expect(await exit).toEqual([0, null]);
+  expect(JSON.parse(await rest)).toMatchObject({ event: "stopped", stats: { totals: { unaccounted: 0 } } });
+});
+
+test("a second engine is refused; after kill -9 the next one takes over", async () => {
+  const it = place();
+  const { child, exit } = await up(it);
+  const second = await taploom(it.control, "up", it.config);
+  expect(second).toMatchObject({ status: 1, out: "" });
+  expect(second.err).toContain(`control socket ${it.control}: another engine is running there`);
+  child.kill("SIGKILL");
+  await exit;
+  expect(lstatSync(it.control).isSocket()).toBe(true);
+  expect(await taploom(it.control, "up", it.config, "--for", "100ms")).toMatchObject({ status: 0 });
+});
+
+test("an engine whose output nobody reads any more lives on, and ends when told", async () => {
+  const it = place();
+  const { child, exit } = await up(it, "--json");
+  child.stdout!.destroy();
+  expect((await taploom(it.control, "show", "stats")).status).toBe(0);
+  child.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+});
