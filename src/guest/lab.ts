@@ -6,7 +6,7 @@ import { Guest, type GuestReport } from "./guest.js";
 import { macText } from "./wire.js";
 
 /** How often `beat` is to be called. */
-export const BEAT_MS = 100;
+export const BEAT_MS = 50;
 
 /** What a guest needs of a memory port. */
 export interface FramePort {
@@ -38,25 +38,25 @@ const CAST: readonly Role[] = [
 interface Conversation {
   from: string;
   to: string;
-  /** Every how many beats it pings; 0: never. */
-  pingBeats: number;
-  /** Datagrams a beat, and the bytes in each. */
+  /** Every how many rounds it pings; 0: never. */
+  pingRounds: number;
+  /** Datagrams a round, and the bytes in each. */
   datagrams: number;
   size: number;
 }
 
 const CONVERSATIONS: readonly Conversation[] = [
-  { from: "web", to: "db", pingBeats: 5, datagrams: 1, size: 64 },
-  { from: "db", to: "app", pingBeats: 5, datagrams: 0, size: 0 },
-  { from: "app", to: "db", pingBeats: 0, datagrams: 40, size: 512 },
-  { from: "fw (10)", to: "web", pingBeats: 5, datagrams: 1, size: 64 },
-  { from: "cam", to: "nvr", pingBeats: 5, datagrams: 5, size: 1200 },
-  { from: "nvr", to: "cam", pingBeats: 10, datagrams: 0, size: 0 },
-  { from: "fw (20)", to: "nvr", pingBeats: 5, datagrams: 1, size: 64 },
+  { from: "web", to: "db", pingRounds: 5, datagrams: 1, size: 64 },
+  { from: "db", to: "app", pingRounds: 5, datagrams: 0, size: 0 },
+  { from: "app", to: "db", pingRounds: 0, datagrams: 40, size: 512 },
+  { from: "fw (10)", to: "web", pingRounds: 5, datagrams: 1, size: 64 },
+  { from: "cam", to: "nvr", pingRounds: 5, datagrams: 5, size: 1200 },
+  { from: "nvr", to: "cam", pingRounds: 10, datagrams: 0, size: 0 },
+  { from: "fw (20)", to: "nvr", pingRounds: 5, datagrams: 1, size: 64 },
 ];
 
 /** The one that must fail, and all that its guest pings: from VLAN 10 to VLAN 20, with no router between them. */
-const INTRUSION: Conversation = { from: "app", to: "nvr", pingBeats: 10, datagrams: 0, size: 0 };
+const INTRUSION: Conversation = { from: "app", to: "nvr", pingRounds: 10, datagrams: 0, size: 0 };
 
 export interface GuestSeen extends GuestReport {
   name: string;
@@ -77,7 +77,9 @@ export interface Intrusion {
 export interface LabReport {
   guests: GuestSeen[];
   intrusion: Intrusion;
-  /** Frames that a memory port had no room for: they never entered the switch. */
+  /** Frames that memory ports took: so many enter the switch, sooner or later. */
+  given: number;
+  /** Frames that a memory port did not take, since it was full or unplugged: they never entered the switch. */
   refused: number;
 }
 
@@ -90,6 +92,7 @@ export class Lab {
   readonly #members: Member[];
   readonly #ports = new Map<string, FramePort>();
   #beats = 0;
+  #given = 0;
   #leaked = 0;
   #refused = 0;
 
@@ -104,10 +107,15 @@ export class Lab {
     }
   }
 
-  /** Lets every guest say what is due. */
+  /**
+   * Lets every guest say what is due. Two beats are a round: datagrams at the first, pings at the second, so that a
+   * round trip shows the switch and not how long this thread takes over a burst.
+   */
   beat(): void {
     for (const { port, guest } of this.#members) this.#give(port, guest.poll(this.#now()));
-    for (const conversation of [...CONVERSATIONS, INTRUSION]) this.#converse(conversation);
+    const round = Math.floor(this.#beats / 2);
+    const speak = this.#beats % 2 === 0 ? this.#sendDatagrams : this.#ping;
+    for (const conversation of [...CONVERSATIONS, INTRUSION]) speak.call(this, conversation, round);
     this.#beats++;
   }
 
@@ -121,18 +129,22 @@ export class Lab {
       intrusion: {
         from, to, fromVid: intruder.vid, toVid: this.#member(to).vid, tried: sent, answered, leaked: this.#leaked,
       },
+      given: this.#given,
       refused: this.#refused,
     };
   }
 
-  #converse({ from, to, pingBeats, datagrams, size }: Conversation): void {
+  #sendDatagrams({ from, to, datagrams, size }: Conversation): void {
     const { port, guest } = this.#member(from);
     const peer = this.#member(to).guest.address;
-    const frames: Uint8Array[] = [];
-    if (pingBeats > 0 && this.#beats % pingBeats === 0) frames.push(...guest.ping(peer, this.#now()));
     const payload = new Uint8Array(size);
-    for (let i = 0; i < datagrams; i++) frames.push(...guest.sendUdp(peer, payload, this.#now()));
-    this.#give(port, frames);
+    this.#give(port, Array.from({ length: datagrams }, () => guest.sendUdp(peer, payload, this.#now())).flat());
+  }
+
+  #ping({ from, to, pingRounds }: Conversation, round: number): void {
+    if (pingRounds === 0 || round % pingRounds !== 0) return;
+    const { port, guest } = this.#member(from);
+    this.#give(port, guest.ping(this.#member(to).guest.address, this.#now()));
   }
 
   #take(port: string, frames: Uint8Array[]): void {
@@ -151,7 +163,9 @@ export class Lab {
 
   #give(port: string, frames: Uint8Array[]): void {
     if (frames.length === 0) return;
-    this.#refused += frames.length - (this.#ports.get(port)?.sendBatch(frames) ?? 0);
+    const taken = this.#ports.get(port)?.sendBatch(frames) ?? 0;
+    this.#given += taken;
+    this.#refused += frames.length - taken;
   }
 
   #member(name: string): Member {

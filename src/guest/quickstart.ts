@@ -6,11 +6,12 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PortStatus } from "../api.js";
+import { EngineError, type PortStatus } from "../api.js";
 import type { Config } from "../config/model.js";
 import { parseConfig } from "../config/parse.js";
 import { Engine, type EngineOptions } from "../engine.js";
-import { BEAT_MS, Lab } from "./lab.js";
+import type { MemoryPort } from "../port/memory.js";
+import { BEAT_MS, Lab, type FramePort } from "./lab.js";
 import { liveLines, summaryText } from "./report.js";
 
 /** The configuration as a user would write it; the capture file goes into a directory of its own for each run. */
@@ -33,7 +34,7 @@ switches:
 
 const SWITCH = "lab";
 const TAPE = "tape";
-const SETTLE_MS_MAX = 1_000;
+const SETTLE_MS_MAX = 2_000;
 const SETTLE_STEP_MS = 20;
 
 export interface Quickstart {
@@ -48,7 +49,7 @@ export interface Quickstart {
 
 /** Starts the quickstart; the options go to the engine. Rejects as Engine.start does and then leaves nothing behind. */
 export async function startQuickstart(options: EngineOptions = {}): Promise<Quickstart> {
-  const directory = await mkdtemp(join(tmpdir(), "taploom-"));
+  const directory = await mkdtemp(join(tmpdir(), "taploom-quickstart-"));
   const capturePath = join(directory, "quickstart.pcap");
   try {
     const engine = await Engine.start(quickstartConfig(capturePath), options);
@@ -67,7 +68,7 @@ function quickstartConfig(capturePath: string): Config {
 }
 
 function run(engine: Engine, capturePath: string): Quickstart {
-  const lab = new Lab((port) => engine.memory(SWITCH, port), () => performance.now(), Math.random);
+  const lab = new Lab((port) => unpluggable(engine.memory(SWITCH, port)), () => performance.now(), Math.random);
   const beat = setInterval(() => lab.beat(), BEAT_MS);
   let before: PortStatus[] = [];
   let beforeMs = performance.now();
@@ -75,9 +76,10 @@ function run(engine: Engine, capturePath: string): Quickstart {
 
   async function finish(): Promise<string> {
     clearInterval(beat);
-    await settle(engine);
+    await settle(engine, lab);
     const ports = engine.ports();
-    const { totals } = await engine.stop();
+    const { totals } = engine.stats();
+    await engine.stop();
     const { size } = await stat(capturePath);
     const frames = ports.find((port) => port.name === TAPE)?.tx.frames ?? 0;
     return summaryText(ports, totals, lab.report(), { path: capturePath, bytes: size, frames });
@@ -98,13 +100,29 @@ function run(engine: Engine, capturePath: string): Quickstart {
   };
 }
 
-/** Waits until nothing is on its way and nobody has answered to what arrived last. */
-async function settle(engine: Engine): Promise<void> {
-  let seen = -1;
+/** A port that may be unplugged while its guest talks on, by `taploom port remove` for one: it then takes nothing. */
+function unpluggable(port: MemoryPort): FramePort {
+  return {
+    sendBatch(frames) {
+      try {
+        return port.sendBatch(frames);
+      } catch (error) {
+        if (error instanceof EngineError && error.code === "CLOSED") return 0;
+        throw error;
+      }
+    },
+    onFrames: (callback) => void port.onFrames(callback),
+  };
+}
+
+/** Waits until all that the guests gave has gone its way, and none of them has anything to answer. */
+async function settle(engine: Engine, lab: Lab): Promise<void> {
+  let before = -1;
   for (let waitedMs = 0; waitedMs < SETTLE_MS_MAX; waitedMs += SETTLE_STEP_MS) {
     await sleep(SETTLE_STEP_MS);
+    const { given } = lab.report();
     const { rx, queued, unaccounted } = engine.stats().totals;
-    if (queued === 0 && unaccounted === 0 && rx.frames === seen) return;
-    seen = rx.frames;
+    if (rx.frames === given && queued === 0 && unaccounted === 0 && given === before) return;
+    before = given;
   }
 }

@@ -21,6 +21,13 @@ function capturedLengths(file: Uint8Array): number[] {
   return lengths;
 }
 
+/** Adds up a column of a table whose rows begin with a port's or a guest's name; a space in it is the name's own. */
+function sumOfRows(text: string, column: number): number {
+  const rows = text.replace(/fw \((\d+)\)/g, "fw-$1").match(/^ +(web|db|app|cam|nvr|fw|fw-\d+|tape) .*$/gm) ?? [];
+  const cells = rows.map((row) => row.trim().split(/ +/)[column] ?? "");
+  return cells.reduce((sum, cell) => sum + Number(cell.replaceAll(",", "")), 0);
+}
+
 describe("the quickstart", () => {
   let quickstart: Quickstart;
   let live: string;
@@ -62,7 +69,14 @@ describe("the quickstart", () => {
     const [rx = 0, copies = 0, tx = 0, dropped = 0] = figures;
     expect(rx, summary).toBeGreaterThan(500);
     expect(rx + copies).toBe(tx + dropped);
-    expect(summary.match(/^ +(web|db|app|cam|nvr|fw|tape) .* 0 +0$/gm)).toHaveLength(7);
+    const account = summary.slice(summary.indexOf("Where every frame went"));
+    expect(sumOfRows(account, 1), account).toBe(rx);
+    expect(account.match(/^ +(web|db|app|cam|nvr|fw|tape) .* 0 +0$/gm), account).toHaveLength(7);
+  });
+
+  it("stops only when all that was said has arrived", () => {
+    const guests = summary.slice(0, summary.indexOf("Across VLANs"));
+    expect(sumOfRows(guests, 6)).toBe(sumOfRows(guests, 5));
   });
 
   it("writes the capture that it names, for nobody else to read", () => {
@@ -73,6 +87,21 @@ describe("the quickstart", () => {
     expect(lengths.length).toBeGreaterThan(50);
     expect(Math.max(...lengths)).toBe(SNAPLEN);
     expect(statSync(dirname(quickstart.capturePath)).mode & 0o777).toBe(0o700);
+  });
+
+  it("lives on when a guest's port is unplugged", async () => {
+    const other = await startQuickstart();
+    try {
+      const config = other.engine.config();
+      delete config.switches["lab"]!.ports["db"];
+      await other.engine.apply(config);
+      await sleep(300);
+      expect(other.lines().join("\n")).not.toMatch(/^ +db .* up /m);
+      expect(await other.stop()).toContain("unplugged and never entered");
+    } finally {
+      await other.stop();
+      rmSync(dirname(other.capturePath), { recursive: true, force: true });
+    }
   });
 
   it("stops once", async () => {

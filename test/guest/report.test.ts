@@ -27,6 +27,7 @@ const guest: GuestSeen = {
 const lab: LabReport = {
   guests: [guest],
   intrusion: { from: "app", to: "nvr", fromVid: 10, toVid: 20, tried: 6, answered: 0, leaked: 0 },
+  given: 1500,
   refused: 0,
 };
 const capture = { path: "/tmp/taploom-x/quickstart.pcap", bytes: 34567, frames: 327 };
@@ -77,7 +78,7 @@ it("says so where VLANs are not kept apart, and where frames were refused", () =
   const text = summaryText([web, tape], totals, { ...lab, intrusion, refused: 7 }, capture);
   expect(text).toContain("NOT KEPT APART");
   expect(text).toContain("6 times: 1 answer, 2 frames of it came out there");
-  expect(text).toContain("7 frames found their memory port full");
+  expect(text).toContain("7 frames found their port full or unplugged");
 });
 
 it("shows a frame that is missing", () => {
