@@ -80,6 +80,7 @@ const GONE_MS_STEP = 20;
 
 export function stopCommand(io: Io): Command {
   return new Command("stop")
+    .summary("stop the running engine")
     .description("Stop the running engine and print its final statistics.")
     .addOption(controlOption())
     .addOption(jsonOption())

@@ -33,6 +33,7 @@ const LATER = ["nat", "neighbors", "leases", "routers"];
 
 export function showCommand(io: Io): Command {
   return new Command("show")
+    .summary("show the state of the running engine")
     .description("Show the state of the running engine.")
     .argument("<what>", `one of ${NOW.join(", ")}`, known)
     .option("--watch", "show it again every second, until interrupted")

@@ -1,16 +1,28 @@
 // The built command line as a process: exit statuses, signals, pipes that close, and a real engine behind it.
 // Needs dist/, which `npm ci` and `npm run build` make.
 
+import { Type, type TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import * as schema from "../../src/control/schema.js";
 import { packageFile, packageVersion } from "../../src/files.js";
 import { temporaryDirectory } from "../control/serve.js";
 
 const MAIN = packageFile("dist/src/cli/main.js");
+
+/** What the control API promises of a real engine's answers. */
+const SHAPES: [what: string, shape: TSchema][] = [
+  ["ports", Type.Array(schema.Port, { minItems: 2, maxItems: 2 })],
+  ["fdb", Type.Array(schema.FdbEntry, { minItems: 1 })],
+  ["vlans", Type.Array(schema.Vlan, { minItems: 1 })],
+  ["mirrors", Type.Array(schema.Mirror, { minItems: 1 })],
+  ["stats", schema.Stats],
+];
 
 interface Place {
   config: string;
@@ -20,8 +32,9 @@ interface Place {
 function place(): Place {
   const directory = temporaryDirectory();
   const config = join(directory, "net.yaml");
-  const ports = "{ gen: { generator: { rate: 1kpps } }, end: { memory: true } }";
-  writeFileSync(config, `switches: { lab: { ports: ${ports} } }\n`);
+  const ports = "{ gen: { generator: { rate: 1kpps } }, end: { memory: true, monitor: true } }";
+  const mirrors = "{ watch: { from: [gen], to: end } }";
+  writeFileSync(config, `switches: { lab: { ports: ${ports}, mirrors: ${mirrors} } }\n`);
   return { config, control: join(directory, "control.sock") };
 }
 
@@ -72,8 +85,10 @@ test("up, show, apply, capture and stop, with a real engine", async () => {
   const it = place();
   const { control, config } = it;
   const { exit } = await up(it);
-  const { out } = await taploom(control, "show", "ports", "--json");
-  expect((JSON.parse(out) as { name: string }[]).map(({ name }) => name).sort()).toEqual(["end", "gen"]);
+  for (const [what, shape] of SHAPES) {
+    const { out } = await taploom(control, "show", what, "--json");
+    expect([what, ...Value.Errors(shape, JSON.parse(out))]).toEqual([what]);
+  }
   expect((await taploom(control, "apply", config)).out).toBe("2 unchanged\n");
   const captured = await taploom(control, "capture", "lab/gen", "--write", "-", "--count", "3");
   expect(captured).toMatchObject({ status: 0, err: "3 frames of lab/gen written to standard output\n" });
