@@ -30,6 +30,7 @@ export class Tables {
     this.shared.setWord(at + layout.SWITCH_FLAGS, config.learning ? layout.SWITCH_LEARNING : 0);
     this.shared.setWord(at + layout.SWITCH_AGING, Math.max(1, Math.ceil(config.agingSeconds)));
     if (!config.learning) this.core.flushSwitch(index, 0);
+    for (const port of this.registry.ports.values()) if (port.switchIndex === index) this.writeStatics(port, true);
   }
 
   /** Makes a port's record: where it is served and how its frames are framed. Its VLANs come with `writeVlans`. */
@@ -65,8 +66,9 @@ export class Tables {
     if (untagged) this.#join(port, 0, untagged);
   }
 
-  /** Adds, or takes away, the MACs that the configuration says live on a port. */
-  writeStatics(port: RegisteredPort, present: boolean): void {
+  /** Adds, or takes away, the MACs that the configuration says live on a port. A hub has none: it asks nobody. */
+  writeStatics(port: RegisteredPort, wanted: boolean): void {
+    const present = wanted && this.#learns(port.switchIndex);
     const vids = new Set([...listedVids(port.config.vlan), untaggedVid(port.config.vlan)]);
     vids.delete(0);
     for (const vid of vids) {
@@ -77,7 +79,8 @@ export class Tables {
         if (!present) this.core.removeStatic(domain, low, high);
         else if (!this.core.addStatic(domain, low, high, port.index)) {
           const where = `${port.switchName}/${port.name}`;
-          throw new EngineError("FULL", `the forwarding database has no room for ${mac} of ${where}: raise fdb.capacity`);
+          const message = `the forwarding database has no room for ${mac} of ${where}: raise fdb.capacity`;
+          throw new EngineError("FULL", message);
         }
       }
     }
@@ -126,7 +129,8 @@ export class Tables {
     }
     const switchIndex = this.registry.switches.get(switchName)!;
     for (const vid of config.vlans) {
-      this.#mark(layout.DOMAINS + this.#domain(switchIndex, vid) * layout.DOMAIN_SIZE + layout.DOMAIN_MIRRORS, index, true);
+      const domain = layout.DOMAINS + this.#domain(switchIndex, vid) * layout.DOMAIN_SIZE;
+      this.#mark(domain + layout.DOMAIN_MIRRORS, index, true);
     }
     this.shared.setWord(layout.HEADER_MIRRORS, this.registry.mirrors.size);
   }
@@ -141,6 +145,11 @@ export class Tables {
       this.#mark(layout.DOMAINS + domain * layout.DOMAIN_SIZE + layout.DOMAIN_MIRRORS, index, false);
     }
     this.shared.setWord(layout.HEADER_MIRRORS, this.registry.mirrors.size);
+  }
+
+  #learns(switchIndex: number): boolean {
+    const at = layout.SWITCHES + switchIndex * layout.SWITCH_SIZE;
+    return switchIndex >= 0 && (this.shared.word(at + layout.SWITCH_FLAGS) & layout.SWITCH_LEARNING) !== 0;
   }
 
   #mark(at: number, bit: number, set: boolean): void {
