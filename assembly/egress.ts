@@ -3,9 +3,9 @@
 // hold on the slot that its caller had: the frame is queued, or dropped, counted and released.
 
 import {
-  CUTS, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_SAME, ITEM_SLOT, ITEM_START, ITEM_TAG, MIRRORS, MIRROR_PACE,
-  MIRROR_SIZE, MIRROR_TO, PORTS, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, PORT_UNTAGGED, TX_CUT_SHIFT, VID_BITS,
-  WORKER_MIRRORED, FLAG_UP, ITEM_PORT, RING_SIZE,
+  CUTS, FLAG_UP, FRAME_MAX, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SLOT,
+  ITEM_START, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, PORTS, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU,
+  PORT_SIZE, PORT_UNTAGGED, RING_SIZE, TX_CUT_SHIFT, VID_BITS, WORKER_MIRRORED,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { mayGo } from "./pace";
@@ -50,13 +50,15 @@ export function send(item: u32, index: u32, port: u32): void {
   const length = whole - pop + insert * TAG_SIZE;
   const slot = load<u32>(item, ITEM_SLOT);
   const start = <u32>load<u8>(item, ITEM_START);
-  if (whole - (bits & ITEM_POP_MASK) > load<u32>(record, PORT_MTU)) {
+  // With its tag a frame may be longer than any peer takes.
+  if (u32(whole - (bits & ITEM_POP_MASK) > load<u32>(record, PORT_MTU)) | u32(length > FRAME_MAX)) {
     dropOut(port, Reason.mtu);
     release(slot);
     return;
   }
-  if (load<u32>(HEADER_MIRRORS)) copy(load<u32>(record, PORT_MIRRORS_OUT), item, index, length, tag * insert, start | (pop << 8));
-  enqueue(port, slot, length, tag * insert, start | (pop << 8));
+  const shape = start | (pop << 8);
+  if (load<u32>(HEADER_MIRRORS)) copy(load<u32>(record, PORT_MIRRORS_OUT), item, index, length, tag * insert, shape);
+  enqueue(port, slot, length, tag * insert, shape);
 }
 
 /**
