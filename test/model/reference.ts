@@ -20,7 +20,8 @@ export type ReferenceConfig = Pick<SwitchConfig, "learning" | "agingSeconds"> & 
 };
 
 /** Why a frame, or one copy of it, went no further: names of the public interface. */
-export type ReferenceDrop = "malformed" | "monitor" | "vlan" | "reserved-mac" | "same-port" | "isolated" | "mtu";
+export type ReferenceDrop =
+  "malformed" | "monitor" | "vlan" | "reserved-mac" | "same-port" | "isolated" | "mtu" | "queue-full";
 
 export interface ReferenceResult {
   /** What left, in the order of the configuration's ports. */
@@ -54,17 +55,13 @@ const FRAME_MAX = 65536;
 const ETHERNET_SIZE = 14;
 
 export class ReferenceSwitch {
-  readonly #config: ReferenceConfig;
+  #config: ReferenceConfig;
   readonly #entries = new Map<string, ReferenceEntry>();
   readonly #down = new Set<string>();
 
   constructor(config: ReferenceConfig) {
     this.#config = config;
-    for (const [port, { vlan, macs }] of Object.entries(config.ports)) {
-      for (const mac of macs) {
-        for (const vid of homeVids(vlan)) this.#enter({ vid, mac, port, static: true, seenSeconds: 0 });
-      }
-    }
+    for (const port of Object.keys(config.ports)) this.#enterStatics(port);
   }
 
   /** What one frame does that enters at `port`; `nowSeconds` never runs backwards. Throws for an unknown port. */
@@ -80,6 +77,14 @@ export class ReferenceSwitch {
     if (isReserved(destination)) return dropped("reserved-mac");
     const known = this.#config.learning ? this.#find(inside.vid, destination, nowSeconds) : undefined;
     return known ? this.#unicast(port, known.port, inside) : this.#flood(port, inside);
+  }
+
+  /** Gives a port other settings; what was learned there is forgotten. */
+  setPort(name: string, port: ReferencePort): void {
+    this.#port(name);
+    for (const [key, entry] of this.#entries) if (entry.port === name) this.#entries.delete(key);
+    this.#config = { ...this.#config, ports: { ...this.#config.ports, [name]: port } };
+    this.#enterStatics(name);
   }
 
   /** A port whose link is down gets no frame; what was learned there is forgotten. */
@@ -104,6 +109,15 @@ export class ReferenceSwitch {
   /** The entries that are alive at that time. */
   entries(nowSeconds: number): ReferenceEntry[] {
     return [...this.#entries.values()].filter((entry) => this.#isAlive(entry, nowSeconds));
+  }
+
+  /** A hub has no database: what it is told of MACs means nothing to it. */
+  #enterStatics(port: string): void {
+    const { vlan, macs } = this.#port(port);
+    if (!this.#config.learning) return;
+    for (const mac of macs) {
+      for (const vid of homeVids(vlan)) this.#enter({ vid, mac, port, static: true, seenSeconds: 0 });
+    }
   }
 
   #learn(vid: Vid, mac: string, port: string, nowSeconds: number): void {
@@ -133,8 +147,11 @@ export class ReferenceSwitch {
       const { vlan, mtu } = this.#port(port);
       const tagged = leavesTagged(vlan, inside.vid);
       // The tag that it leaves with does not count towards the MTU; tags further inside do.
-      if (mtu !== undefined && inside.bare.length > mtu + ETHERNET_SIZE) result.lost.push({ port, reason: "mtu" });
-      else result.outputs.push({ port, frame: tagged ? pushTag(inside.bare, inside.tag) : inside.bare });
+      const frame = tagged ? pushTag(inside.bare, inside.tag) : inside.bare;
+      const tooLong = inside.bare.length > (mtu ?? FRAME_MAX) + ETHERNET_SIZE || frame.length > FRAME_MAX;
+      if (tooLong) result.lost.push({ port, reason: "mtu" });
+      else if (this.#down.has(port)) result.lost.push({ port, reason: "queue-full" }); // only a static MAC leads there
+      else result.outputs.push({ port, frame });
     }
     return result;
   }
@@ -189,7 +206,7 @@ function isMalformed(vlan: ReferenceVlan, frame: Uint8Array): boolean {
 function enter(vlan: ReferenceVlan, frame: Uint8Array): Inside | undefined {
   const tag = outerTag(frame);
   if (vlan.mode === "tunnel") {
-    const customerTagged = tag !== undefined && tag.vid !== 0;
+    const customerTagged = tag !== undefined && tag.vid !== 0 && frame.length >= TAGGED_MIN;
     return { vid: vlan.vid, tag: sTag(vlan.vid), bare: frame, customerTagged };
   }
   if (tag && tag.vid !== 0) {
