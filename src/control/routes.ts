@@ -106,7 +106,9 @@ function addStreams(app: FastifyInstance, context: RouteContext): void {
     const signal = beginStream(request, reply, context);
     const lines = eventLines(engine, () => true);
     signal.addEventListener("abort", () => lines.push(null));
-    return reply.type("application/x-ndjson").send(lines);
+    reply.type("application/x-ndjson").send(lines);
+    reply.raw.flushHeaders(); // with nothing to tell yet: from here on the reader misses nothing, and knows it
+    return reply;
   });
 }
 
