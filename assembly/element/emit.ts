@@ -75,8 +75,7 @@ function floodCopies(item: u32, index: u32, source: u32, slot: u32): u32 {
   for (let word: u32 = 0; word < PORTS_MAX / WORD_BITS; word++) {
     for (let set = audience(item, source, word, 0); set != 0; set &= set - 1) {
       const port = word * WORD_BITS + <u32>ctz(set);
-      const flags = flagsOf(port);
-      if ((flags & FLAG_UP) == 0 || hidesInner(item, flags)) continue;
+      if (!listens(item, port)) continue;
       hold(slot);
       send(item, index, port);
       copies++;
@@ -94,9 +93,19 @@ function audience(item: u32, source: u32, word: u32, isolated: u64): u64 {
   return set;
 }
 
-/** Whether only its isolation kept a frame from reaching anybody. */
+/** Whether a member takes a flooded frame: its link is up, and it may see what is inside. */
+@inline
+function listens(item: u32, port: u32): bool {
+  const flags = flagsOf(port);
+  return (flags & FLAG_UP) != 0 && hidesInner(item, flags) == 0;
+}
+
+/** Whether only isolation kept a frame, which reached nobody, from a member that would have taken it. */
 function isCutOff(item: u32, source: u32): bool {
-  let others: u64 = 0;
-  for (let word: u32 = 0; word < PORTS_MAX / WORD_BITS; word++) others |= audience(item, source, word, ~0);
-  return others != 0 && (flagsOf(source) & FLAG_ISOLATED) != 0;
+  for (let word: u32 = 0; word < PORTS_MAX / WORD_BITS; word++) {
+    for (let set = audience(item, source, word, ~0); set != 0; set &= set - 1) {
+      if (listens(item, word * WORD_BITS + <u32>ctz(set))) return true;
+    }
+  }
+  return false;
 }
