@@ -19,10 +19,10 @@ import { Tables } from "../../src/core/tables.js";
 import { attachmentOf } from "../../src/port/attach.js";
 
 const module = compileCore();
-const rigs: Rig[] = [];
+const rigs = new Set<Rig>();
 
 afterEach(() => {
-  for (const rig of rigs.splice(0)) rig.finish();
+  for (const rig of rigs) rig.finish();
 });
 
 /** A port's configuration with what its test is about; the rest is an ordinary access port on a device. */
@@ -86,7 +86,7 @@ export class Rig {
     this.counters = new Counters(this.shared);
     this.addSwitch("lab", options);
     for (const [name, spec] of Object.entries(ports)) this.addPort(name, spec);
-    rigs.push(this);
+    rigs.add(this);
   }
 
   // ---- the tables ----
@@ -185,6 +185,17 @@ export class Rig {
     throw new Error("the rig does not come to rest");
   }
 
+  /** Lets whole seconds pass, with a look at the table after them. */
+  advance(seconds: number): void {
+    this.turn(seconds * 1000);
+    this.turn(1); // what is left of the round over the table
+  }
+
+  /** Whole seconds of the clock. */
+  get seconds(): number {
+    return Math.floor(this.now / 1000);
+  }
+
   /** What ports have sent since the last call, by name; ports that sent nothing are absent. */
   outputs(): Record<string, Uint8Array[]> {
     const outputs: Record<string, Uint8Array[]> = {};
@@ -234,8 +245,9 @@ export class Rig {
     expect({ went }, "Σ tx + Σ drops + queued").toEqual({ went: came });
   }
 
-  /** Brings the rig to rest and checks that nothing is missing: no frame and no slot. */
+  /** Brings the rig to rest and checks that nothing is missing: no frame and no slot. Its last act. */
   finish(): void {
+    rigs.delete(this);
     for (const [name, end] of this.#ends) {
       end.stalled = false;
       if (end.port.config.attachment.kind === "generator") this.stopGenerator(name);

@@ -198,6 +198,13 @@ describe("isolation", () => {
     expect(rig.drops("a")).toEqual({ isolated: 1 });
   });
 
+  it("is not the reason where the only one left is down", () => {
+    const rig = new Rig({ a: isolated, b: {} });
+    rig.link("b", false);
+    rig.pass("a", testFrame());
+    expect(rig.drops("a")).toEqual({ "same-port": 1 });
+  });
+
   it("is told by the port's settings of now", () => {
     const rig = new Rig({ a: isolated, b: isolated });
     rig.changePort("b", { isolated: false });
