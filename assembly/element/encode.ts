@@ -84,16 +84,13 @@ function frame(codec: u32, pipe: u32, at: u32, desc: u32, length: u32, cut: u32)
 /** The frame itself: addresses, the tag that is put in, and the rest behind the tag that is taken out. */
 function body(pipe: u32, at: u32, desc: u32, cut: u32): u32 {
   const from = frames + load<u32>(desc) * SLOT_SIZE + load<u8>(desc, TX_START);
-  const tag = load<u32>(desc, TX_TAG);
   const pop = <u32>load<u8>(desc, TX_POP);
-  if (tag == 0 && pop == 0) return put(pipe, at, from, cut);
-  at = put(pipe, at, from, min(MACS_SIZE, cut));
-  let done: u32 = min(MACS_SIZE, cut);
-  if (tag != 0 && cut >= MACS_SIZE + TAG_SIZE) {
-    at = put32(pipe, at, tag);
-    done += TAG_SIZE;
-  }
-  return put(pipe, at, from + MACS_SIZE + pop, cut - done);
+  const inserted = load<u32>(desc, TX_TAG) ? TAG_SIZE : 0;
+  if (inserted == 0 && pop == 0) return put(pipe, at, from, cut);
+  const macs = min(MACS_SIZE, cut);
+  const tag = min(inserted, cut - macs);
+  at = put(pipe, put(pipe, at, from, macs), desc + TX_TAG, tag);
+  return put(pipe, at, from + macs + pop, cut - macs - tag);
 }
 
 /** Blocks end on a multiple of four bytes. */
