@@ -13,25 +13,28 @@ function bump(at: u32, by: u64): void {
   store<u64>(at, load<u64>(at) + by);
 }
 
-/** Adds one frame and its bytes to the pair of counters at an offset. */
+/** Adds frames and their bytes to the pair of counters at an offset. */
 @inline
-function bumpPair(at: u32, bytes: u32): void {
-  v128.store(at, i64x2.add(v128.load(at), i64x2.replace_lane(i64x2.splat(1), 1, <u64>bytes)));
+function bumpPair(at: u32, frames: u32, bytes: u64): void {
+  v128.store(at, i64x2.add(v128.load(at), i64x2.replace_lane(i64x2.splat(frames), 1, bytes)));
 }
 
+/** A frame entered at a port. */
 @inline
 export function countRx(port: u32, bytes: u32): void {
-  bumpPair(counters + port * COUNTER_PORT_SIZE + COUNTER_RX, bytes);
+  bumpPair(counters + port * COUNTER_PORT_SIZE + COUNTER_RX, 1, bytes);
 }
 
+/** Frames left through a port. */
 @inline
-export function countTx(port: u32, bytes: u32): void {
-  bumpPair(counters + port * COUNTER_PORT_SIZE + COUNTER_TX, bytes);
+export function countTx(port: u32, frames: u32, bytes: u64): void {
+  bumpPair(counters + port * COUNTER_PORT_SIZE + COUNTER_TX, frames, bytes);
 }
 
+/** A frame was taken into a VLAN. */
 @inline
 export function countDomain(domain: u32, bytes: u32): void {
-  bumpPair(counters + COUNTER_DOMAINS + domain * COUNTER_DOMAIN_SIZE, bytes);
+  bumpPair(counters + COUNTER_DOMAINS + domain * COUNTER_DOMAIN_SIZE, 1, bytes);
 }
 
 /** Copies beyond the first that a frame of `port` was made into. */

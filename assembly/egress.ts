@@ -3,9 +3,9 @@
 // hold on the slot that its caller had: the frame is queued, or dropped, counted and released.
 
 import {
-  CUTS, FLAG_UP, FRAME_MAX, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SLOT,
-  ITEM_START, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, PORTS, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU,
-  PORT_SIZE, PORT_UNTAGGED, RING_SIZE, TX_CUT_SHIFT, VID_BITS, WORKER_MIRRORED,
+  CUTS, CUT_SHIFT, DESC_TAG, FLAG_UP, FRAME_MAX, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE,
+  ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_OUT,
+  PORT_MTU, PORT_SIZE, PORT_UNTAGGED, RING_SIZE, SHAPE_PLACE, SHAPE_PORT, VID_BITS, WORKER_MIRRORED,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { mayGo } from "./pace";
@@ -23,7 +23,7 @@ export function setThreshold(): void {
   limit = min<u32>(RING_SIZE, freeSlots());
 }
 
-/** Queues a frame as described; see TX in layout.ts. */
+/** Queues a frame for a port as described; see descriptors in layout.ts. The port in `shape` does not count. */
 @inline
 export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32): void {
   const at = push(routeTo(port), limit);
@@ -33,7 +33,7 @@ export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32)
     return;
   }
   store<u64>(at, (<u64>length << 32) | slot);
-  store<u64>(at, (<u64>(shape | (port << 16)) << 32) | tag, 8);
+  store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | tag, DESC_TAG);
 }
 
 /** Sends the frame of an item to a port, tagged as the port wants it. `index`: the item's place in the batch. */
@@ -41,24 +41,23 @@ export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32)
 export function send(item: u32, index: u32, port: u32): void {
   const record = PORTS + port * PORT_SIZE;
   const tag = load<u32>(item, ITEM_TAG);
-  const bits = <u32>load<u8>(item, ITEM_POP);
-  const whole = load<u32>(item, ITEM_LENGTH);
-  const tagged = u32((tag & VID_BITS) != load<u32>(record, PORT_UNTAGGED));
-  const same = bits & ITEM_SAME & tagged;
-  const pop = (bits & ITEM_POP_MASK) * (same ^ 1);
-  const insert = tagged & ~same;
-  const length = whole - pop + insert * TAG_SIZE;
+  const arrived = load<u32>(item, ITEM_SHAPE);
   const slot = load<u32>(item, ITEM_SLOT);
-  const start = <u32>load<u8>(item, ITEM_START);
+  const there = (arrived >> POP_SHIFT) & ITEM_POP_MASK; // bytes of tag that it came with
+  const payload = load<u32>(item, ITEM_LENGTH) - there;
+  const tagged = u32((tag & VID_BITS) != load<u32>(record, PORT_UNTAGGED));
+  const same = (arrived >> POP_SHIFT) & ITEM_SAME & tagged; // it leaves as it came
+  const insert = tag & (same - tagged); // all ones where a tag is put in
+  const length = payload + tagged * TAG_SIZE;
+  const shape = (arrived & SHAPE_PLACE) | ((there & (same - 1)) << POP_SHIFT);
   // With its tag a frame may be longer than any peer takes.
-  if (u32(whole - (bits & ITEM_POP_MASK) > load<u32>(record, PORT_MTU)) | u32(length > FRAME_MAX)) {
+  if (u32(payload > load<u32>(record, PORT_MTU)) | u32(length > FRAME_MAX)) {
     dropOut(port, Reason.mtu);
     release(slot);
     return;
   }
-  const shape = start | (pop << 8);
-  if (load<u32>(HEADER_MIRRORS)) copy(load<u32>(record, PORT_MIRRORS_OUT), item, index, length, tag * insert, shape);
-  enqueue(port, slot, length, tag * insert, shape);
+  if (load<u32>(HEADER_MIRRORS)) copy(load<u32>(record, PORT_MIRRORS_OUT), item, index, length, insert, shape);
+  enqueue(port, slot, length, insert, shape);
 }
 
 /**
@@ -81,6 +80,6 @@ export function copy(mask: u32, item: u32, index: u32, length: u32, tag: u32, sh
       continue;
     }
     hold(slot);
-    enqueue(to, slot, length | ((mirror + 1) << TX_CUT_SHIFT), tag, shape);
+    enqueue(to, slot, length | ((mirror + 1) << CUT_SHIFT), tag, shape);
   }
 }

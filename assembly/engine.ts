@@ -2,11 +2,10 @@
 // order of the stages; a new one is one line there.
 
 import {
-  BATCH_MAX, CUTS, CUT_NONE, DESC_LENGTH, FLAG_ACTIVE, FLAG_GENERATOR, HEADER_MIRRORS,
-  LANE_RETURN, LANE_SIZE, LANES, PORTS, PORT_CODEC_OUT,
-  PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SOURCES, SOURCE_LEFT, SOURCE_PACE,
-  SOURCE_SIZE, TX_CUT_SHIFT, TX_FAILED, TX_PORT, TX_POP, TX_TAG, WORKERS_MAX, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN,
-  WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
+  BATCH_MAX, CUTS, CUT_NONE, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG, FLAG_ACTIVE, FLAG_GENERATOR,
+  HEADER_MIRRORS, LANES, LANE_RETURN, LANE_SIZE, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD,
+  RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, SOURCES, SOURCE_LEFT, SOURCE_PACE, SOURCE_SIZE, WORKERS_MAX, WORKER_DIRTY,
+  WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
 } from "./layout";
 import { countTx, dropOut } from "./counters";
 import { enqueue, setThreshold } from "./egress";
@@ -19,7 +18,7 @@ import { learn } from "./element/learn";
 import { mirrorIn } from "./element/mirror";
 import { parse, refuse } from "./element/parse";
 import { waitFor } from "./pace";
-import { arm, freeSlots, release } from "./pool";
+import { arm, freeSlots, release, releaseOnto, setFreeSlots } from "./pool";
 import { Reason } from "./reason";
 import { consume, headOf, isLane, laneOf, portOf, publish, queueOf, slotAt, tailOf } from "./ring";
 import { base, self, tick, workers } from "./state";
@@ -86,19 +85,28 @@ function reclaim(queue: u32, tail: u32): void {
   let cursor = load<u32>(queue, RING_CLEAN);
   if (cursor == tail) return;
   const port = portOf(queue);
+  let free = freeSlots();
+  let sent: u32 = 0;
+  let bytes: u64 = 0;
   for (; cursor != tail; cursor++) {
     const desc = slotAt(queue, cursor);
-    const pop = <u32>load<u8>(desc, TX_POP);
+    const pop = <u32>load<u8>(desc, DESC_POP);
     const word = load<u32>(desc, DESC_LENGTH);
-    if (pop >= TX_FAILED) dropOut(port, pop - TX_FAILED);
-    else countTx(port, word >> TX_CUT_SHIFT ? cutLength(word) : word);
-    release(load<u32>(desc));
+    if (pop >= DESC_FAILED) {
+      dropOut(port, pop - DESC_FAILED);
+    } else {
+      sent++;
+      bytes += word >> CUT_SHIFT ? cutLength(word) : word;
+    }
+    free = releaseOnto(free, load<u32>(desc));
   }
+  setFreeSlots(free);
+  countTx(port, sent, bytes);
   store<u32>(queue, cursor, RING_CLEAN);
 }
 
 function cutLength(word: u32): u32 {
-  return min(word & ((1 << TX_CUT_SHIFT) - 1), load<u32>(CUTS + (word >> TX_CUT_SHIFT) * 4));
+  return min(word & ((1 << CUT_SHIFT) - 1), load<u32>(CUTS + (word >> CUT_SHIFT) * 4));
 }
 
 /** Frees the slots that another worker has sent home. */
@@ -121,8 +129,8 @@ function takeIn(lane: u32): void {
   if (head == tail) return;
   for (let cursor = tail; cursor != head; cursor++) {
     const desc = slotAt(lane, cursor);
-    const shape = load<u32>(desc, TX_TAG + 4) & 0xffff;
-    enqueue(load<u16>(desc, TX_PORT), load<u32>(desc), load<u32>(desc, DESC_LENGTH), load<u32>(desc, TX_TAG), shape);
+    const shape = load<u32>(desc, DESC_SHAPE);
+    enqueue(shape & SHAPE_PORT, load<u32>(desc), load<u32>(desc, DESC_LENGTH), load<u32>(desc, DESC_TAG), shape);
   }
   consume(lane, head);
 }

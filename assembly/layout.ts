@@ -42,24 +42,28 @@ export const SLOT_SIZE: u32 = 67648; // 128 + 65536 + 1984 = 64 × 1057
 export const SLOTS_PER_WORKER: u32 = 2048; // BATCH_MAX armed for receiving; the others wait in queues and lanes
 
 // ---- descriptors, 16 bytes ----
-// Received (RX): written by whoever received, for the slots that the core armed.
-//   u32 slot │ u32 length │ u16 port │ u8 start │ u8 – │ u32 –
+//   u32 slot │ u24 length, u8 cut │ u32 tag │ u16 port, u8 start, u8 pop
+// Received: written by whoever received, into the RX descriptors, whose slots the core has armed; port is where the
+// frame came in, cut, tag and pop are 0. To transmit: how the frame leaves; the slot itself is not changed, since
+// copies may share it.
+//   length: of the whole frame on the wire, with its tag. cut: index into CUTS, 0 for uncut. tag: four bytes to put
+//   in at offset 12, 0 for none. start: where in the slot the frame begins. pop: bytes to take out at offset 12
+//   (0 or 4); a transmitter that failed writes DESC_FAILED + the reason's id over it.
+// The last word is the frame's shape; it goes through all stages as one.
 export const DESC_SIZE: u32 = 16;
 export const DESC_SLOT: u32 = 0;
 export const DESC_LENGTH: u32 = 4;
-export const RX_PORT: u32 = 8;
-export const RX_START: u32 = 10;
-// To transmit (TX): how the frame leaves; the slot itself is not changed, since copies may share it.
-//   u32 slot │ u24 length, u8 cut │ u32 tag │ u8 start │ u8 pop │ u16 port
-//   length: of the whole frame on the wire, with its tag. cut: index into CUTS, 0 for uncut. tag: four bytes
-//   to put in at offset 12, 0 for none. pop: bytes to take out there first (0 or 4); a transmitter that failed
-//   writes TX_FAILED + the reason's id over it.
-export const TX_TAG: u32 = 8;
-export const TX_START: u32 = 12;
-export const TX_POP: u32 = 13;
-export const TX_PORT: u32 = 14;
-export const TX_FAILED: u32 = 16;
-export const TX_CUT_SHIFT: u32 = 24;
+export const DESC_TAG: u32 = 8;
+export const DESC_SHAPE: u32 = 12;
+export const DESC_PORT: u32 = 12;
+export const DESC_START: u32 = 14;
+export const DESC_POP: u32 = 15;
+export const DESC_FAILED: u32 = 16;
+export const CUT_SHIFT: u32 = 24;
+export const START_SHIFT: u32 = 16; // in a shape
+export const POP_SHIFT: u32 = 24;
+export const SHAPE_PORT: u32 = 0xffff; // masks: the port; all but pop
+export const SHAPE_PLACE: u32 = 0xffffff;
 
 // ---- ring: free-running cursors, each on a line with one writer ----
 export const RING_HEAD: u32 = 0; // published by the producer, once a batch
@@ -121,18 +125,19 @@ export const EVENT_AGED: u32 = 3;
 export const EVENT_EVICTED: u32 = 4;
 
 // ---- batch item: a frame between the stages, 32 bytes ----
-//   u64 source key │ u64 destination key │ u32 tag │ u16 port, u8 pop, u8 start │ u32 slot │ u32 length
+//   u64 source key │ u64 destination key │ u32 tag │ u32 shape │ u32 slot │ u32 length
 //   key: MAC in the order of the wire in the low 48 bits, domain in the high 16. tag: as the frame would carry it.
-//   pop: bytes of tag at offset 12 (0, 4), + ITEM_SAME where they already are the tag, + ITEM_INNER where a
-//   customer's tag is carried inside.
+//   shape: as in a descriptor, but for pop: bytes of tag there are (0, 4), + ITEM_SAME where they are the tag
+//   already, + ITEM_INNER where a customer's tag is carried inside.
 export const ITEM_SIZE: u32 = 32;
 export const ITEM_SOURCE: u32 = 0;
 export const ITEM_DESTINATION: u32 = 8;
 export const ITEM_DOMAIN: u32 = 14;
 export const ITEM_TAG: u32 = 16;
-export const ITEM_PORT: u32 = 20;
-export const ITEM_POP: u32 = 22;
-export const ITEM_START: u32 = 23;
+export const ITEM_SHAPE: u32 = 20;
+export const ITEM_PORT: u32 = 20; // the shape's low half
+export const ITEM_START: u32 = 22;
+export const ITEM_POP: u32 = 23;
 export const ITEM_SLOT: u32 = 24;
 export const ITEM_LENGTH: u32 = 28;
 export const ITEM_SAME: u32 = 1;

@@ -1,7 +1,8 @@
 // The frame pool: slots with a count of holders. A slot belongs to the worker that received into it for good;
 // elsewhere it is only lent, and comes home through the return ring of the lane that it went by. Who holds:
 // the armed RX descriptors (BATCH_MAX), the items of a batch, queues and lanes. hold and release are the only
-// ways to change a count, so a slot can neither leak nor be freed twice.
+// ways to change a count, so a slot can neither leak nor be freed twice. A free slot counts 1 already: its holder
+// to be. So the common way of a slot, one holder after the other, never writes the count.
 
 import {
   BATCH_MAX, DESC_SIZE, LANE_RETURN, RING_NEXT, RING_SIZE, RING_SLOTS, SLOTS_PER_WORKER, WORKER_FREE, WORKER_REFS,
@@ -25,7 +26,11 @@ function give(slot: u32): void {
 /** Fills the free stack with this worker's slots and arms all RX descriptors. Once, at start. */
 export function fillPool(): void {
   store<u32>(base, 0, WORKER_FREE);
-  for (let i: u32 = SLOTS_PER_WORKER; i > 0; i--) give(self * SLOTS_PER_WORKER + i - 1);
+  for (let i: u32 = SLOTS_PER_WORKER; i > 0; i--) {
+    const slot = self * SLOTS_PER_WORKER + i - 1;
+    store<u16>(refs(slot), 1);
+    give(slot);
+  }
   arm(BATCH_MAX);
 }
 
@@ -33,10 +38,9 @@ export function fillPool(): void {
 export function arm(count: u32): void {
   const free = load<u32>(base, WORKER_FREE) - count;
   const stack = base + WORKER_STACK + free * 4;
+  const descs = base + WORKER_RX;
   for (let i: u32 = 0; i < count; i++) {
-    const slot = load<u32>(stack + i * 4);
-    store<u32>(base + WORKER_RX + i * DESC_SIZE, slot);
-    store<u16>(refs(slot), 1);
+    store<u32>(descs + i * DESC_SIZE, load<u32>(stack + i * 4));
   }
   store<u32>(base, free, WORKER_FREE);
 }
@@ -45,6 +49,12 @@ export function arm(count: u32): void {
 @inline
 export function freeSlots(): u32 {
   return load<u32>(base, WORKER_FREE);
+}
+
+/** Ends a loop over `releaseOnto`. */
+@inline
+export function setFreeSlots(free: u32): void {
+  store<u32>(base, free, WORKER_FREE);
 }
 
 /** One more holder of one of this worker's slots. */
@@ -57,11 +67,25 @@ export function hold(slot: u32): void {
 /** One holder less; the last one frees the slot, or sends it home. */
 @inline
 export function release(slot: u32): void {
-  if (slot / SLOTS_PER_WORKER != self) return sendHome(slot);
+  const free = load<u32>(base, WORKER_FREE);
+  store<u32>(base, releaseOnto(free, slot), WORKER_FREE);
+}
+
+/** The same for a loop that keeps the height of the free stack itself: takes it, and returns it as it is then. */
+@inline
+export function releaseOnto(free: u32, slot: u32): u32 {
+  if (slot / SLOTS_PER_WORKER != self) {
+    sendHome(slot);
+    return free;
+  }
   const at = refs(slot);
-  const left = load<u16>(at) - 1;
-  store<u16>(at, left);
-  if (left == 0) give(slot);
+  const held = load<u16>(at);
+  if (held != 1) {
+    store<u16>(at, held - 1);
+    return free;
+  }
+  store<u32>(base + WORKER_STACK + free * 4, slot);
+  return free + 1;
 }
 
 /** Cannot overflow: a lane holds no more frames than its return ring. */

@@ -10,13 +10,15 @@ namespace taploom {
 constexpr uint32_t DESC_SIZE = 16;
 constexpr uint32_t DESC_SLOT = 0;
 constexpr uint32_t DESC_LENGTH = 4;
-constexpr uint32_t RX_PORT = 8;
-constexpr uint32_t RX_START = 10;
-constexpr uint32_t TX_TAG = 8;
-constexpr uint32_t TX_START = 12;
-constexpr uint32_t TX_POP = 13;
-constexpr uint32_t TX_FAILED = 16;
-constexpr uint32_t TX_CUT_SHIFT = 24;
+constexpr uint32_t DESC_TAG = 8;
+constexpr uint32_t DESC_SHAPE = 12;
+constexpr uint32_t DESC_PORT = 12;
+constexpr uint32_t DESC_START = 14;
+constexpr uint32_t DESC_POP = 15;
+constexpr uint32_t DESC_FAILED = 16;
+constexpr uint32_t START_SHIFT = 16;
+constexpr uint32_t POP_SHIFT = 24;
+constexpr uint32_t CUT_SHIFT = 24;
 constexpr uint32_t FRAME_MIN = 14;
 
 // Ring.

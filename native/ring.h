@@ -41,7 +41,7 @@ class TransmitQueue {
 
   /** The frame at the front will not leave: tells the core why. */
   void fail(Reason reason) {
-    store_u8(descriptor(0) + TX_POP, static_cast<uint8_t>(TX_FAILED + static_cast<uint8_t>(reason)));
+    store_u8(descriptor(0) + DESC_POP, static_cast<uint8_t>(DESC_FAILED + static_cast<uint8_t>(reason)));
     tail_++;
   }
 
@@ -89,8 +89,8 @@ class ReceiveBatch {
   void add(uint32_t port, uint32_t length, uint32_t ahead) {
     uint8_t* descriptor = memory_.receive_descriptor(filled_++);
     store(descriptor + DESC_LENGTH, length);
-    store_u16(descriptor + RX_PORT, static_cast<uint16_t>(port));
-    store_u8(descriptor + RX_START, static_cast<uint8_t>(memory_.geometry.headroom - ahead));
+    store_u16(descriptor + DESC_PORT, static_cast<uint16_t>(port));
+    store_u8(descriptor + DESC_START, static_cast<uint8_t>(memory_.geometry.headroom - ahead));
   }
 
  private:

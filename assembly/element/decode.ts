@@ -6,7 +6,7 @@
 import {
   BATCH_MAX, CODEC_LENGTH, CODEC_PCAP, CODEC_PCAPNG, DESC_LENGTH, DESC_SIZE, FRAME_MAX, HEADROOM, PIPE_FAULT, PIPE_HUNGRY,
   PIPE_SIZE,
-  PORTS, PORT_CODEC, PORT_PIPE, PORT_SIZE, RX_PORT, RX_START, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
+  PORTS, PORT_CODEC, PORT_PIPE, PORT_SIZE, DESC_PORT, DESC_START, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
 } from "../layout";
 import { countRx, dropIn } from "../counters";
 import { mayGo } from "../pace";
@@ -98,8 +98,8 @@ function receive(port: u32, pipe: u32, index: u32): void {
   peek(pipe, skipped, frames + slot * SLOT_SIZE + HEADROOM, length);
   skip(pipe, record);
   store<u32>(desc, length, DESC_LENGTH);
-  store<u16>(desc, <u16>port, RX_PORT);
-  store<u8>(desc, HEADROOM, RX_START);
+  store<u16>(desc, <u16>port, DESC_PORT);
+  store<u8>(desc, HEADROOM, DESC_START);
 }
 
 /** The fault is counted as one frame that was malformed, so that the account shows it. */

@@ -2,8 +2,8 @@
 // A pipe without room loses the frame and nobody waits: the byte ring is the queue.
 
 import {
-  CODEC_LENGTH, CODEC_PCAP, CODEC_SINK, CUTS, DESC_LENGTH, FLAG_UP, PIPE_OUT_HEAD, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_PIPE,
-  PORT_SIZE, SLOT_SIZE, TX_CUT_SHIFT, TX_FAILED, TX_POP, TX_START, TX_TAG,
+  CODEC_LENGTH, CODEC_PCAP, CODEC_SINK, CUTS, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_START, DESC_TAG, FLAG_UP,
+  PIPE_OUT_HEAD, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_PIPE, PORT_SIZE, SLOT_SIZE,
 } from "../layout";
 import { commit, put, put32, writable } from "../pipe";
 import { Reason } from "../reason";
@@ -11,7 +11,7 @@ import { consume, headOf, queueOf, slotAt, tailOf } from "../ring";
 import { frames, wall } from "../state";
 import { MACS_SIZE, TAG_SIZE } from "../wire/ethernet";
 
-const LENGTH_MASK: u32 = (1 << TX_CUT_SHIFT) - 1;
+const LENGTH_MASK: u32 = (1 << CUT_SHIFT) - 1;
 const RECORD_SIZE: u32 = 16;
 const BLOCK_SIZE: u32 = 32;
 const BLOCK_ENHANCED: u32 = 6;
@@ -39,10 +39,10 @@ export function encode(port: u32): bool {
     const desc = slotAt(queue, cursor);
     if (codec == CODEC_SINK) continue;
     const length = wireLength(desc);
-    const cut = min(length, load<u32>(CUTS + (load<u32>(desc, DESC_LENGTH) >> TX_CUT_SHIFT) * 4));
+    const cut = min(length, load<u32>(CUTS + (load<u32>(desc, DESC_LENGTH) >> CUT_SHIFT) * 4));
     const bytes = framed(codec, cut);
     if (bytes > room) {
-      store<u8>(desc, TX_FAILED + Reason.queueFull, TX_POP);
+      store<u8>(desc, DESC_FAILED + Reason.queueFull, DESC_POP);
       continue;
     }
     at = frame(codec, pipe, at, desc, length, cut);
@@ -83,13 +83,13 @@ function frame(codec: u32, pipe: u32, at: u32, desc: u32, length: u32, cut: u32)
 
 /** The frame itself: addresses, the tag that is put in, and the rest behind the tag that is taken out. */
 function body(pipe: u32, at: u32, desc: u32, cut: u32): u32 {
-  const from = frames + load<u32>(desc) * SLOT_SIZE + load<u8>(desc, TX_START);
-  const pop = <u32>load<u8>(desc, TX_POP);
-  const inserted = load<u32>(desc, TX_TAG) ? TAG_SIZE : 0;
+  const from = frames + load<u32>(desc) * SLOT_SIZE + load<u8>(desc, DESC_START);
+  const pop = <u32>load<u8>(desc, DESC_POP);
+  const inserted = load<u32>(desc, DESC_TAG) ? TAG_SIZE : 0;
   if (inserted == 0 && pop == 0) return put(pipe, at, from, cut);
   const macs = min(MACS_SIZE, cut);
   const tag = min(inserted, cut - macs);
-  at = put(pipe, put(pipe, at, from, macs), desc + TX_TAG, tag);
+  at = put(pipe, put(pipe, at, from, macs), desc + DESC_TAG, tag);
   return put(pipe, at, from + macs + pop, cut - macs - tag);
 }
 

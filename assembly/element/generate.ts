@@ -3,7 +3,7 @@
 // frame, so that a sink can tell loss from reordering, and is zeros after it.
 
 import {
-  BATCH_MAX, DESC_LENGTH, DESC_SIZE, HEADROOM, RX_PORT, RX_START, SLOT_SIZE, SOURCES, SOURCE_FLOWS, SOURCE_LEFT,
+  BATCH_MAX, DESC_LENGTH, DESC_SIZE, HEADROOM, DESC_PORT, DESC_START, SLOT_SIZE, SOURCES, SOURCE_FLOWS, SOURCE_LEFT,
   SOURCE_LENGTH, SOURCE_MAC, SOURCE_MADE, SOURCE_PACE, SOURCE_SIZE, SOURCE_TAG, SOURCE_TARGET, WORKER_RX,
 } from "../layout";
 import { mayGo } from "../pace";
@@ -28,8 +28,8 @@ export function generate(port: u32, first: u32, most: u32): u32 {
     const desc = base + WORKER_RX + (first + made) * DESC_SIZE;
     build(source, frames + load<u32>(desc) * SLOT_SIZE + HEADROOM, length);
     store<u32>(desc, length, DESC_LENGTH);
-    store<u16>(desc, <u16>port, RX_PORT);
-    store<u8>(desc, HEADROOM, RX_START);
+    store<u16>(desc, <u16>port, DESC_PORT);
+    store<u8>(desc, HEADROOM, DESC_START);
     store<f64>(source, load<f64>(source, SOURCE_LEFT) - 1, SOURCE_LEFT);
     store<f64>(source, load<f64>(source, SOURCE_MADE) + 1, SOURCE_MADE);
     made++;

@@ -2,8 +2,8 @@
 // where its shape is known.) Runs only while there are mirrors.
 
 import {
-  DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, ITEM_DOMAIN, ITEM_LENGTH, ITEM_PORT, ITEM_SIZE, ITEM_START, PORTS, PORT_MIRRORS_IN,
-  PORT_SIZE, WORKER_ITEMS, WORKER_MIRRORED,
+  DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, ITEM_DOMAIN, ITEM_LENGTH, ITEM_PORT, ITEM_SHAPE, ITEM_SIZE, PORTS,
+  PORT_MIRRORS_IN, PORT_SIZE, SHAPE_PLACE, WORKER_ITEMS, WORKER_MIRRORED,
 } from "../layout";
 import { copy } from "../egress";
 import { base } from "../state";
@@ -14,6 +14,6 @@ export function mirrorIn(count: u32): void {
     store<u32>(base + WORKER_MIRRORED + i * 4, 0);
     const wanted = load<u32>(PORTS + <u32>load<u16>(item, ITEM_PORT) * PORT_SIZE, PORT_MIRRORS_IN)
       | load<u32>(DOMAINS + <u32>load<u16>(item, ITEM_DOMAIN) * DOMAIN_SIZE, DOMAIN_MIRRORS);
-    if (wanted) copy(wanted, item, i, load<u32>(item, ITEM_LENGTH), 0, load<u8>(item, ITEM_START));
+    if (wanted) copy(wanted, item, i, load<u32>(item, ITEM_LENGTH), 0, load<u32>(item, ITEM_SHAPE) & SHAPE_PLACE);
   }
 }

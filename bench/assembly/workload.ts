@@ -5,7 +5,7 @@
 // (Marsaglia, Journal of Statistical Software 8, 14), so that other programs can make the identical frames.
 
 import {
-  DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, QUEUES, QUEUE_SIZE, RING_HEAD, RING_TAIL, RX_PORT, RX_START, SLOT_SIZE,
+  DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, QUEUES, QUEUE_SIZE, RING_HEAD, RING_TAIL, DESC_PORT, DESC_START, SLOT_SIZE,
   WORKERS, WORKER_DIRTY, WORKER_RX,
 } from "../../assembly/layout";
 
@@ -91,8 +91,8 @@ function put(frames: u32, index: u32, source: u32, target: u32): void {
     store<u16>(at, 0x0008, 16);
   }
   store<u32>(desc, drawLength(), DESC_LENGTH);
-  store<u16>(desc, <u16>port, RX_PORT);
-  store<u8>(desc, HEADROOM, RX_START);
+  store<u16>(desc, <u16>port, DESC_PORT);
+  store<u8>(desc, HEADROOM, DESC_START);
 }
 
 /** MAC i: 02:00 and murmur3's finaliser of i + 1. */

@@ -102,8 +102,8 @@ export class CoreSwitch {
     const desc = queueOf(port) + layout.RING_SLOTS + (seen[port]! % layout.RING_SIZE) * layout.DESC_SIZE;
     seen[port] = (seen[port]! + 1) >>> 0;
     const { bytes } = this.#shared;
-    const inserted = this.#shared.word(desc + layout.TX_TAG) ? 4 : 0;
-    const length = this.#shared.word(desc + layout.DESC_LENGTH) - inserted + bytes[desc + layout.TX_POP]!;
+    const inserted = this.#shared.word(desc + layout.DESC_TAG) ? 4 : 0;
+    const length = this.#shared.word(desc + layout.DESC_LENGTH) - inserted + bytes[desc + layout.DESC_POP]!;
     for (const byte of [port, length & 255, length >> 8]) add(byte);
     const slot = this.#shared.word(desc + layout.DESC_SLOT) * layout.SLOT_SIZE;
     const at = this.#shared.word(layout.HEADER_FRAMES) + slot + layout.HEADROOM;

@@ -276,8 +276,8 @@ export class Rig {
       const slot = this.shared.word(desc + layout.DESC_SLOT);
       this.shared.bytes.set(frame, this.#slotAt(slot) + layout.HEADROOM);
       this.shared.setWord(desc + layout.DESC_LENGTH, frame.length);
-      this.shared.halves[(desc + layout.RX_PORT) >>> 1] = port;
-      this.shared.bytes[desc + layout.RX_START] = layout.HEADROOM;
+      this.shared.halves[(desc + layout.DESC_PORT) >>> 1] = port;
+      this.shared.bytes[desc + layout.DESC_START] = layout.HEADROOM;
     }
     return batch.length;
   }
@@ -290,7 +290,7 @@ export class Rig {
     for (; tail !== head; tail = (tail + 1) >>> 0) {
       const desc = queue + layout.RING_SLOTS + (tail % layout.RING_SIZE) * layout.DESC_SIZE;
       if (end.up) end.sent.push(this.#wireBytes(desc));
-      else this.shared.bytes[desc + layout.TX_POP] = layout.TX_FAILED + Reason.queueFull;
+      else this.shared.bytes[desc + layout.DESC_POP] = layout.DESC_FAILED + Reason.queueFull;
     }
     this.shared.setWord(queue + layout.RING_TAIL, tail);
   }
@@ -298,10 +298,10 @@ export class Rig {
   #wireBytes(desc: number): Uint8Array {
     const { bytes, shared } = { bytes: this.shared.bytes, shared: this.shared };
     const length = shared.word(desc + layout.DESC_LENGTH) & 0xffffff;
-    const cut = shared.word(layout.CUTS + (shared.word(desc + layout.DESC_LENGTH) >>> layout.TX_CUT_SHIFT) * 4);
-    const at = this.#slotAt(shared.word(desc)) + bytes[desc + layout.TX_START]!;
-    const tag = shared.word(desc + layout.TX_TAG) ? bytes.subarray(desc + layout.TX_TAG, desc + layout.TX_TAG + 4) : [];
-    const rest = at + 12 + bytes[desc + layout.TX_POP]!;
+    const cut = shared.word(layout.CUTS + (shared.word(desc + layout.DESC_LENGTH) >>> layout.CUT_SHIFT) * 4);
+    const at = this.#slotAt(shared.word(desc)) + bytes[desc + layout.DESC_START]!;
+    const tag = shared.word(desc + layout.DESC_TAG) ? bytes.subarray(desc + layout.DESC_TAG, desc + layout.DESC_TAG + 4) : [];
+    const rest = at + 12 + bytes[desc + layout.DESC_POP]!;
     const wire = [...bytes.subarray(at, at + 12), ...tag];
     wire.push(...bytes.subarray(rest, rest + length - wire.length));
     return Uint8Array.from(wire.slice(0, cut));

@@ -167,9 +167,10 @@ void scribble_queue(World& world, uint32_t port) {
   for (uint32_t i = 0; i < RING; i++) {
     const uint32_t descriptor = queue + RING_SLOTS + i * DESC_SIZE;
     world.put(descriptor + DESC_SLOT, mostly(random.below(SLOTS)));
-    world.put(descriptor + DESC_LENGTH, mostly(random.below(SLOT) | random.below(256) << TX_CUT_SHIFT));
-    world.put(descriptor + TX_TAG, random.below(2) ? random.next() : 0);
-    world.put(descriptor + TX_START, mostly(random.below(256) | random.below(2) * 4 << 8));
+    world.put(descriptor + DESC_LENGTH, mostly(random.below(SLOT) | random.below(256) << CUT_SHIFT));
+    world.put(descriptor + DESC_TAG, random.below(2) ? random.next() : 0);
+    world.put(descriptor + DESC_SHAPE,
+              mostly(random.below(256) << START_SHIFT | random.below(2) * TAG_SIZE << POP_SHIFT));
   }
   const uint32_t tail = random.next();
   world.put(queue + RING_TAIL, tail);
@@ -228,9 +229,9 @@ void queue_frame(World& world, uint32_t port, uint32_t slot, const Case& item) {
   const uint32_t descriptor = queue + RING_SLOTS + head % RING * DESC_SIZE;
   world.put(descriptor + DESC_SLOT, slot);
   const uint32_t length = item.length - item.pop + (item.tag ? TAG_SIZE : 0);
-  world.put(descriptor + DESC_LENGTH, length | item.cut << TX_CUT_SHIFT);
-  world.put(descriptor + TX_TAG, item.tag);
-  world.put(descriptor + TX_START, HEADROOM | item.pop << 8);
+  world.put(descriptor + DESC_LENGTH, length | item.cut << CUT_SHIFT);
+  world.put(descriptor + DESC_TAG, item.tag);
+  world.put(descriptor + DESC_SHAPE, HEADROOM << START_SHIFT | item.pop << POP_SHIFT);
   world.put(queue + RING_HEAD, head + 1);
 }
 
@@ -283,7 +284,7 @@ void check_receive(World& world, uint32_t port, uint32_t header) {
   }
   expect((world.turn() & 0xffff) == RX_MAX, "as many frames should come in as slots are armed");
   expect(world.get(RX + DESC_LENGTH) == 1000, "it should come in with its length");
-  expect(world.get(RX + RX_PORT) == (port | HEADROOM << 16), "it should come in with its port and start");
+  expect(world.get(RX + DESC_SHAPE) == (port | HEADROOM << START_SHIFT), "it should come in with its port and start");
   const uint8_t* frame = world.region + FRAMES + (SLOTS - 1) * SLOT + HEADROOM;
   expect(memcmp(frame, bytes + header, 1000) == 0, "it should come in with its bytes");
   expect((world.turn() & 0xffff) == 3, "the others should come in after that");

@@ -127,11 +127,11 @@ export class Rig {
     const cut = edit.cutTo ? 1 : 0;
     if (edit.cutTo) this.memory.writeUInt32LE(edit.cutTo, CUTS + 4);
     this.memory.writeUInt32LE(slot, descriptor + layout.DESC_SLOT);
-    this.memory.writeUInt32LE((length | cut << layout.TX_CUT_SHIFT) >>> 0, descriptor + layout.DESC_LENGTH);
-    this.memory.writeUInt32BE(edit.tag ?? 0, descriptor + layout.TX_TAG);
-    this.memory.writeUInt8(layout.HEADROOM, descriptor + layout.TX_START);
-    this.memory.writeUInt8(edit.pop ?? 0, descriptor + layout.TX_POP);
-    this.memory.writeUInt16LE(port, descriptor + layout.TX_PORT);
+    this.memory.writeUInt32LE((length | cut << layout.CUT_SHIFT) >>> 0, descriptor + layout.DESC_LENGTH);
+    this.memory.writeUInt32BE(edit.tag ?? 0, descriptor + layout.DESC_TAG);
+    this.memory.writeUInt8(layout.HEADROOM, descriptor + layout.DESC_START);
+    this.memory.writeUInt8(edit.pop ?? 0, descriptor + layout.DESC_POP);
+    this.memory.writeUInt16LE(port, descriptor + layout.DESC_PORT);
     this.memory.writeUInt32LE(head + 1, queue + layout.RING_HEAD);
     this.touch(port);
   }
@@ -145,8 +145,8 @@ export class Rig {
   /** The reason for which the frame before the `back`-th last queued one was not sent; undefined: it was. */
   failure(port: number, back = 0): number | undefined {
     const head = this.memory.readUInt32LE(QUEUES + QUEUE_SIZE * port + layout.RING_HEAD);
-    const pop = this.memory.readUInt8(this.#descriptor(port, head - 1 - back) + layout.TX_POP);
-    return pop >= layout.TX_FAILED ? pop - layout.TX_FAILED : undefined;
+    const pop = this.memory.readUInt8(this.#descriptor(port, head - 1 - back) + layout.DESC_POP);
+    return pop >= layout.DESC_FAILED ? pop - layout.DESC_FAILED : undefined;
   }
 
   touch(port: number): void {
@@ -162,9 +162,9 @@ export class Rig {
   #received(index: number): Received {
     const descriptor = RX + index * layout.DESC_SIZE;
     const slot = this.memory.readUInt32LE(descriptor + layout.DESC_SLOT);
-    const at = SLOTS + slot * SLOT_SIZE + this.memory.readUInt8(descriptor + layout.RX_START);
+    const at = SLOTS + slot * SLOT_SIZE + this.memory.readUInt8(descriptor + layout.DESC_START);
     const length = this.memory.readUInt32LE(descriptor + layout.DESC_LENGTH);
-    const port = this.memory.readUInt16LE(descriptor + layout.RX_PORT);
+    const port = this.memory.readUInt16LE(descriptor + layout.DESC_PORT);
     return { port, bytes: Buffer.from(this.memory.subarray(at, at + length)) };
   }
 
