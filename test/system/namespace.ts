@@ -57,21 +57,23 @@ export class Namespace {
   }
 }
 
-/** What keeps this process from making namespaces and devices; undefined: nothing does. */
-function obstacle(): string | undefined {
+/** What keeps this process from making namespaces and devices and from using `tools`; undefined: nothing does. */
+function obstacle(tools: string[]): string | undefined {
   if (process.platform !== "linux") return `it needs Linux, and this is ${process.platform}`;
   const effective = BigInt("0x" + /^CapEff:\s*(\w+)/m.exec(readFileSync("/proc/self/status", "utf8"))![1]);
   const missing = Object.entries(CAPABILITIES).filter(([, bit]) => !(effective >> bit & 1n));
   if (missing.length > 0) return `it needs ${missing.map(([name]) => name).join(", ")}: run it as root`;
   if (!existsSync("/dev/net/tun")) return "there is no /dev/net/tun: load the module tun";
   if (spawnSync("ip", ["-V"]).status !== 0) return "the command ip is missing: install iproute2";
-  return undefined;
+  const path = (process.env["PATH"] ?? "").split(":");
+  const absent = tools.filter((tool) => !path.some((folder) => existsSync(`${folder}/${tool}`)));
+  return absent.length > 0 ? `${absent.join(", ")} cannot be found: install it` : undefined;
 }
 
-/** Whether tests on real devices can run here, for `describe.skipIf(!privileged("…"))`. Prints why not; in CI it
- *  throws instead, where nothing may be skipped. */
-export function privileged(what: string): boolean {
-  const reason = obstacle();
+/** Whether tests on real devices, which start `tools`, can run here, for `describe.skipIf(!privileged("…"))`.
+ *  Prints why not; in CI it throws instead, where nothing may be skipped. */
+export function privileged(what: string, ...tools: string[]): boolean {
+  const reason = obstacle(tools);
   if (reason === undefined) return true;
   if (process.env["CI"]) throw new Error(`${what} cannot be tested: ${reason}`);
   process.stderr.write(`skipped: ${what}: ${reason}\n`);
