@@ -46,8 +46,8 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     this.#macs = new MacEvents(shared, registry, (event) => { this.emit("event", event); });
     this.#sources = {
       shared, registry, counters,
-      deviceOf: port => fabric.attachments.get(port)?.device ?? "",
-      isUp: port => links.isUp(port),
+      deviceOf: (port) => fabric.attachments.get(port)?.device ?? "",
+      isUp: (port) => links.isUp(port),
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
     const emitter: EventEmitter = this;

@@ -4,9 +4,9 @@
 // of bytes there is no way to find the next beginning.
 
 import {
-  BATCH_MAX, CODEC_LENGTH, CODEC_PCAP, CODEC_PCAPNG, DESC_LENGTH, DESC_SIZE, FRAME_MAX, HEADROOM, PIPE_FAULT, PIPE_HUNGRY,
-  PIPE_SIZE,
-  PORTS, PORT_CODEC, PORT_PIPE, PORT_SIZE, DESC_PORT, DESC_START, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
+  BATCH_MAX, CODEC_LENGTH, CODEC_PCAP, CODEC_PCAPNG, DESC_LENGTH, DESC_SIZE, FRAME_MAX, HEADROOM, PIPE_FAULT,
+  PIPE_HUNGRY, PIPE_SIZE, PORTS, PORT_CODEC, PORT_PIPE, PORT_SIZE, DESC_PORT, DESC_START, SLOT_SIZE, SOURCES,
+  SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
 } from "../layout";
 import { countRx, dropIn } from "../counters";
 import { mayGo } from "../pace";
@@ -57,7 +57,8 @@ export function decode(port: u32, first: u32, most: u32): u32 {
 
 /** Whether what a record says of itself cannot be. */
 function isLie(codec: u32): bool {
-  return record > PIPE_SIZE || length > FRAME_MAX || record < skipped + length || (codec == CODEC_LENGTH && length == 0);
+  return record > PIPE_SIZE || length > FRAME_MAX || record < skipped + length
+    || (codec == CODEC_LENGTH && length == 0);
 }
 
 /** Sets record, skipped and length; false where too few bytes have arrived to tell. */

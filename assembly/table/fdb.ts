@@ -141,7 +141,8 @@ export function ageTable(): bool {
   }
   store<u32>(FDB_SWEPT, bucket & fdbMask);
   const behind = due > <f64>(2 * buckets); // after a long sleep one round is enough
-  store<f64>(FDB_SWEEP_TIME, behind ? now - SWEEP_MS : load<f64>(FDB_SWEEP_TIME) + <f64>slice / <f64>buckets * SWEEP_MS);
+  const reached = load<f64>(FDB_SWEEP_TIME) + <f64>slice / <f64>buckets * SWEEP_MS;
+  store<f64>(FDB_SWEEP_TIME, behind ? now - SWEEP_MS : reached);
   unlock();
   return due >= <f64>(SWEEP_MAX + 1);
 }

@@ -5,8 +5,8 @@
 // (Marsaglia, Journal of Statistical Software 8, 14), so that other programs can make the identical frames.
 
 import {
-  DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, QUEUES, QUEUE_SIZE, RING_HEAD, RING_TAIL, DESC_PORT, DESC_START, SLOT_SIZE,
-  WORKERS, WORKER_DIRTY, WORKER_RX,
+  DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, QUEUES, QUEUE_SIZE, RING_HEAD, RING_TAIL, DESC_PORT, DESC_START,
+  SLOT_SIZE, WORKERS, WORKER_DIRTY, WORKER_RX,
 } from "../../assembly/layout";
 
 const SEED: u32 = 0x1234_5678;

@@ -114,7 +114,7 @@ export class CoreSwitch {
     const registry = new Registry(1);
     const tables = new Tables(this.#shared, this.#core, registry);
     tables.writeSwitch(registry.addSwitch("bench"), { learning: true, agingSeconds: 300 });
-    const vids = [0, 1, 2, 3].map(index => FIRST_VID + index);
+    const vids = [0, 1, 2, 3].map((index) => FIRST_VID + index);
     for (let i = 0; i < PORTS; i++) {
       const port = registry.addPort("bench", `port${i}`, {
         attachment: { kind: "memory" },

@@ -31,18 +31,18 @@ export interface BenchResult {
 }
 
 export const BENCHES: Record<string, (options: BenchOptions) => BenchResult[]> = {
-  "core-switch": options => (options.entries === undefined ? [64, 1024, 65536] : [options.entries])
-    .map(entries => benchSwitch({ ...options, entries })),
+  "core-switch": (options) => (options.entries === undefined ? [64, 1024, 65536] : [options.entries])
+    .map((entries) => benchSwitch({ ...options, entries })),
 };
 
 /** Runs benches by name, all of them where none is named. Throws EngineError for an unknown name. */
 export function runBenches(names: readonly string[], options: BenchOptions): BenchResult[] {
   const chosen = names.length > 0 ? names : Object.keys(BENCHES);
-  const unknown = chosen.find(name => !Object.hasOwn(BENCHES, name));
+  const unknown = chosen.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) {
     throw new EngineError("USAGE", `there is no bench "${unknown}"; there are ${Object.keys(BENCHES).join(", ")}`);
   }
-  return chosen.flatMap(name => BENCHES[name]!(options));
+  return chosen.flatMap((name) => BENCHES[name]!(options));
 }
 
 function benchSwitch({ entries, frame, batch }: BenchOptions & { entries: number }): BenchResult {

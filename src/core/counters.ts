@@ -7,7 +7,7 @@ import type { SharedMemory } from "./memory.js";
 
 /** The names of the drop reasons as users see them, by id: `queue-full`, … */
 export const REASON_NAMES: readonly string[] = Array.from({ length: REASON_COUNT }, (_, id) =>
-  Reason[id]!.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`));
+  Reason[id]!.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`));
 
 export interface PortCounters {
   rx: FrameCount;

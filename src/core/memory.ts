@@ -86,7 +86,8 @@ export function compileCore(): WebAssembly.Module {
   try {
     binary = readFileSync(file);
   } catch (cause) {
-    throw new EngineError("CORE_MISSING", `the packet core ${file} cannot be read: run "npm run build"`, { cause });
+    const message = `the packet core ${file} cannot be read: run "npm run build"`;
+    throw new EngineError("CORE_MISSING", message, { cause });
   }
   return new WebAssembly.Module(binary);
 }
@@ -96,7 +97,8 @@ export function instantiateCore(module: WebAssembly.Module, shared: SharedMemory
   const instance = new WebAssembly.Instance(module, { env: { memory: shared.memory } });
   const core = instance.exports as unknown as CoreExports;
   if (core.layoutHash() !== layout.layoutHash() || shared.word(layout.HEADER_MAGIC) !== layout.MAGIC) {
-    throw new EngineError("CORE_MISMATCH", "the packet core and the host are of different builds: run \"npm run build\"");
+    const message = "the packet core and the host are of different builds: run \"npm run build\"";
+    throw new EngineError("CORE_MISMATCH", message);
   }
   return core;
 }

@@ -71,8 +71,8 @@ export class Registry {
   port(switchName: string, portName: string): RegisteredPort {
     const port = this.ports.get(Registry.key(switchName, portName));
     if (port) return port;
-    const known = [...this.ports.keys()].filter(key => !key.startsWith("/"));
-    throw new EngineError("NO_PORT", `there is no port ${switchName}/${portName}; there are ${known.join(", ") || "none"}`);
+    const known = [...this.ports.keys()].filter((key) => !key.startsWith("/")).join(", ") || "none";
+    throw new EngineError("NO_PORT", `there is no port ${switchName}/${portName}; there are ${known}`);
   }
 
   /** Registers a port with the worker that has fewest. */
@@ -167,6 +167,7 @@ export class Registry {
   #freeDomain(): number {
     if (this.#highestDomain < layout.DOMAINS_MAX - 1) return ++this.#highestDomain;
     for (let domain = 1; domain < layout.DOMAINS_MAX; domain++) if (!this.#domains.has(domain)) return domain;
-    throw new EngineError("FULL", `there is no room for more VLANs: ${layout.DOMAINS_MAX - 1} are in use over all switches`);
+    const most = layout.DOMAINS_MAX - 1;
+    throw new EngineError("FULL", `there is no room for more VLANs: ${most} are in use over all switches`);
   }
 }

@@ -2,7 +2,7 @@
 // writes pcapng into the port's pipe, and here it is read out. A reader that is slow loses copies, counted at the
 // capture's port, and nobody else loses anything.
 
-import { EngineError, type CaptureOptions } from "../api.js";
+import type { CaptureOptions } from "../api.js";
 import { Pipe } from "../core/pipe.js";
 import type { RegisteredPort } from "../core/registry.js";
 import { pcapngHeader } from "../port/capture-file.js";
@@ -16,7 +16,7 @@ export class Captures {
 
   constructor(readonly fabric: Fabric) {}
 
-  /** The bytes of a pcapng file, as they come; ends when the signal aborts or the port goes. */
+  /** The bytes of a pcapng file, as they come; ends when the signal aborts or the port goes. Throws EngineError. */
   async* capture(
     switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
@@ -51,7 +51,7 @@ export class Captures {
   async* #read(port: RegisteredPort, watched: RegisteredPort, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const pipe = new Pipe(this.fabric.shared, port.pipe);
     pipe.reset();
-    const aborted = new Promise<void>((resolve) => { signal.addEventListener("abort", () => { resolve(); }, { once: true }); });
+    const aborted = new Promise((resolve) => { signal.addEventListener("abort", resolve, { once: true }); });
     const isThere = (): boolean => this.fabric.registry.byIndex.get(watched.index) === watched;
     while (!signal.aborted && isThere()) {
       while (pipe.waiting > 0) {

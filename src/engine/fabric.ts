@@ -11,7 +11,7 @@ import * as layout from "../core/layout.js";
 import type { SharedMemory } from "../core/memory.js";
 import { diff, type Plan, type Step } from "../config/diff.js";
 import type { Config, MirrorConfig, PortConfig } from "../config/model.js";
-import { attachmentOf, needsPipe } from "../port/attach.js";
+import { attachmentOf, isSource, needsPipe } from "../port/attach.js";
 import type { Attachment } from "../port/port.js";
 import { discard, type Wiring } from "../port/wiring.js";
 import type { Crew } from "../worker/crew.js";
@@ -26,6 +26,13 @@ interface Prepared {
 
 type Coming = Extract<Step, { do: "add-port" | "attach-port" }>;
 type Going = Extract<Step, { do: "remove-port" | "detach-port" }>;
+
+/** Steps that are taken, and noted as taken, after the tables were changed. */
+const LATE_STEPS: readonly Step["do"][] = ["add-port", "attach-port", "remove-mirror", "change-mirror", "add-mirror"];
+
+const INNER_PORT: PortConfig = {
+  attachment: { kind: "memory" }, vlan: { mode: "access", vid: 1 }, isolated: false, monitor: true, macs: [],
+};
 
 export class Fabric {
   readonly registry: Registry;
@@ -75,22 +82,24 @@ export class Fabric {
     const held = new Set(going.map(step => attachmentOf(step.before).device).filter(Boolean));
     const prepared = await this.#prepare(coming.filter(step => !held.has(attachmentOf(step.after).device)));
     const gone = this.crew.parked(() => {
-      const ports = going.map(step => this.#disable(step.switch, step.port));
+      const ports = going.map((step) => this.#disable(step.switch, step.port));
       for (const step of plan.steps) this.#changeTables(step);
       return ports;
     });
     for (const port of gone) await this.#release(port);
+    const come: RegisteredPort[] = [];
     for (const step of coming) {
       const ready = prepared.get(step) ?? await open(attachmentOf(step.after));
-      await this.#enable(step.switch, step.port, step.after, ready, needsPipe(step.after));
+      come.push(await this.#enable(step.switch, step.port, step.after, ready, needsPipe(step.after)));
       takeStep(this.#config, step);
     }
     this.crew.parked(() => { this.#writeMirrors(plan.steps); });
+    for (const port of come) if (isSource(port.config)) this.crew.begin(port.worker, port.index);
   }
 
   /** Makes a monitor port that belongs to no switch, for a capture. */
-  addInnerPort(name: string, config: PortConfig, attachment: Attachment, wiring: Wiring): Promise<RegisteredPort> {
-    return this.#enable("", name, config, { attachment, wiring }, true);
+  addInnerPort(name: string, attachment: Attachment, wiring: Wiring): Promise<RegisteredPort> {
+    return this.#enable("", name, INNER_PORT, { attachment, wiring }, true);
   }
 
   async removeInnerPort(name: string): Promise<void> {
@@ -110,7 +119,9 @@ export class Fabric {
 
   /** Lets go of every port, for the end. */
   async close(): Promise<void> {
-    for (const { switchName, name } of [...this.registry.ports.values()]) {
+    const ports = [...this.registry.ports.values()];
+    for (const port of ports) await this.crew.detach(port.worker, port.index); // none drops what another still sends
+    for (const { switchName, name } of ports) {
       await this.#release(this.crew.parked(() => this.#disable(switchName, name)));
     }
   }
@@ -173,7 +184,7 @@ export class Fabric {
   // ---- the rest of a plan ----
 
   #changeTables(step: Step): void {
-    if (step.do !== "add-port" && step.do !== "attach-port" && !step.do.endsWith("-mirror")) takeStep(this.#config, step);
+    if (!LATE_STEPS.includes(step.do)) takeStep(this.#config, step);
     if (step.do === "add-switch") this.tables.writeSwitch(this.registry.addSwitch(step.switch), step.after);
     else if (step.do === "change-switch") {
       this.tables.writeSwitch(this.registry.switches.get(step.switch)!, step.after);
@@ -181,8 +192,7 @@ export class Fabric {
     else if (step.do === "remove-mirror") {
       this.removeMirror(`${step.switch}/${step.mirror}`);
       takeStep(this.#config, step);
-    }
-    else if (step.do === "change-port") this.#changePort(step.switch, step.port, step.after);
+    } else if (step.do === "change-port") this.#changePort(step.switch, step.port, step.after);
   }
 
   #changePort(switchName: string, name: string, after: PortConfig): void {

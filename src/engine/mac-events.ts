@@ -58,7 +58,8 @@ export class MacEvents {
     if (!what || !port || !domain) return; // the port has gone since
     const before = this.registry.byIndex.get(this.shared.word(at + 24));
     this.tell({
-      event: "mac", switch: port.switchName, port: port.name, vlan: domain.vid, mac: macAt(this.shared.bytes, at + 8), what,
+      event: "mac", switch: port.switchName, port: port.name, vlan: domain.vid, what,
+      mac: macAt(this.shared.bytes, at + 8),
       ...(what === "moved" && before ? { from: before.name } : {}),
     });
   }

@@ -23,3 +23,8 @@ export function attachmentOf({ attachment, mtu }: PortConfig): Attachment {
 export function needsPipe({ attachment }: PortConfig): boolean {
   return attachment.kind === "stream" || attachment.kind === "pcap" || attachment.kind === "memory";
 }
+
+/** Whether the core pulls a port's frames, out of a pipe or a generator, rather than a poller receiving them. */
+export function isSource(config: PortConfig): boolean {
+  return needsPipe(config) || config.attachment.kind === "generator";
+}

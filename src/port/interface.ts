@@ -39,7 +39,8 @@ function remedy(code: string, cause: unknown): string {
   switch (code) {
     case "EPERM":
     case "EACCES":
-      return "bridging onto it needs CAP_NET_RAW: run as root, or grant it (sudo setcap cap_net_raw+ep \"$(command -v node)\")";
+      return "bridging onto it needs CAP_NET_RAW: run as root, "
+        + "or grant it (sudo setcap cap_net_raw+ep \"$(command -v node)\")";
     case "ENODEV":
     case "ENXIO":
       return "there is no such device in this network namespace: `ip link` lists what there is";

@@ -98,8 +98,8 @@ function readHeader(fd: number, path: string): { codec: Codec; start: number } {
     }
     return { codec: swapped ? "pcap-swapped" : "pcap", start: PCAP_HEADER_SIZE };
   }
-  if (bytes.readUInt32LE(0) === PCAPNG_MAGIC && bytes.readUInt32LE(8) === PCAPNG_ORDER) return { codec: "pcapng", start: 0 };
   if (bytes.readUInt32LE(0) === PCAPNG_MAGIC) {
+    if (bytes.readUInt32LE(8) === PCAPNG_ORDER) return { codec: "pcapng", start: 0 };
     throw new EngineError("PCAP", `pcap "${path}": a big-endian pcapng file; convert it (editcap -F pcap)`);
   }
   throw new EngineError("PCAP", `pcap "${path}": neither a pcap nor a pcapng file`);

@@ -30,4 +30,3 @@ export function codeOf(error: unknown): string {
 export async function neverAgain(): Promise<undefined> {
   return undefined;
 }
-

@@ -57,7 +57,8 @@ function remedy(name: string, code: string, cause: unknown): string {
   switch (code) {
     case "EPERM":
     case "EACCES":
-      return "opening it needs CAP_NET_ADMIN: run as root, grant it (sudo setcap cap_net_admin+ep \"$(command -v node)\"), "
+      return "opening it needs CAP_NET_ADMIN: run as root, "
+        + "grant it (sudo setcap cap_net_admin+ep \"$(command -v node)\"), "
         + `or have an administrator make the device for you (ip tuntap add dev ${name} mode tap user "$USER")`;
     case "EBUSY":
       return "another program has it open: stop that program, or name another device";

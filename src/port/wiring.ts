@@ -19,11 +19,6 @@ export type Wiring =
   | { kind: "capture" }
   | { kind: "generator" };
 
-/** Whether frames come out of a pipe or a generator rather than from a descriptor that the poller reads. */
-export function isSource(wiring: Wiring): boolean {
-  return wiring.kind !== "tap" && wiring.kind !== "packet" && wiring.kind !== "capture";
-}
-
 /** Closes what a wiring has open, for one that no worker took over. */
 export function discard(wiring: Wiring): void {
   for (const fd of descriptorsOf(wiring)) if (fd >= 0) closeSync(fd);

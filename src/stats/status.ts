@@ -15,14 +15,14 @@ export interface Sources {
   shared: SharedMemory;
   registry: Registry;
   counters: Counters;
-  deviceOf(port: number): string;
-  isUp(port: number): boolean;
+  deviceOf: (port: number) => string;
+  isUp: (port: number) => boolean;
   /** Seconds of the workers' clock. */
-  seconds(): number;
+  seconds: () => number;
 }
 
 export function portStatuses(sources: Sources): PortStatus[] {
-  return [...sources.registry.ports.values()].map(port => portStatus(sources, port));
+  return [...sources.registry.ports.values()].map((port) => portStatus(sources, port));
 }
 
 function portStatus(sources: Sources, port: RegisteredPort): PortStatus {
@@ -47,7 +47,7 @@ function portStatus(sources: Sources, port: RegisteredPort): PortStatus {
 /** The sums over all ports, those that have gone included. `used`: the indexes that ever were a port's. */
 export function totals(sources: Sources, used: ReadonlySet<number>): Totals {
   const { counters } = sources;
-  const all = [...used].map(port => counters.port(port)).concat(counters.retired).reduce(addCounters, NOTHING);
+  const all = [...used].map((port) => counters.port(port)).concat(counters.retired).reduce(addCounters, NOTHING);
   const drops = addDrops(all.dropsIn, all.dropsOut);
   const queued = all.queued + counters.lent();
   return {
@@ -95,17 +95,17 @@ export function vlanStatuses(sources: Sources): VlanStatus[] {
   for (const { switch: name, vlan } of fdbEntries(sources)) {
     macs.set(`${name} ${vlan}`, (macs.get(`${name} ${vlan}`) ?? 0) + 1);
   }
-  const ports = [...registry.ports.values()].filter(port => !port.config.monitor);
+  const ports = [...registry.ports.values()].filter((port) => !port.config.monitor);
   const statuses: VlanStatus[] = [];
   for (const [domain, { switchIndex, vid }] of registry.domains()) {
-    const members = ports.filter(port => port.switchIndex === switchIndex);
+    const members = ports.filter((port) => port.switchIndex === switchIndex);
     const rx = counters.domain(domain);
     if (rx.frames === 0 && !members.some(({ config }) => names(config, vid))) continue;
     const name = registry.switchName(switchIndex);
     statuses.push({
       switch: name, vlan: vid,
-      tagged: members.filter(({ config }) => carries(config, vid) === "tagged").map(port => port.name),
-      untagged: members.filter(({ config }) => carries(config, vid) === "untagged").map(port => port.name),
+      tagged: members.filter(({ config }) => carries(config, vid) === "tagged").map((port) => port.name),
+      untagged: members.filter(({ config }) => carries(config, vid) === "untagged").map((port) => port.name),
       rx, macs: macs.get(`${name} ${vid}`) ?? 0,
     });
   }

@@ -47,6 +47,11 @@ export class Crew {
     return this.#ask(worker, { type: "attach", port, pipe, wiring }, `attached ${port}`);
   }
 
+  /** Lets a source give frames. */
+  begin(worker: number, port: number): void {
+    this.#tell(worker, { type: "begin", port });
+  }
+
   /** Takes a port from its worker: its fds are closed when this resolves. */
   detach(worker: number, port: number): Promise<void> {
     return this.#ask(worker, { type: "detach", port }, `detached ${port}`);
@@ -80,7 +85,8 @@ export class Crew {
   }
 
   #hire(assignment: Assignment): Promise<void> {
-    const thread = new Worker(packageFile("dist/src/worker/main.js"), { workerData: assignment, trackUnmanagedFds: false });
+    const options = { workerData: assignment, trackUnmanagedFds: false }; // it closes files that this thread opened
+    const thread = new Worker(packageFile("dist/src/worker/main.js"), options);
     const member: Member = { thread, doorbell: -1 };
     this.#members[assignment.index] = member;
     thread.on("message", (message: FromWorker) => { this.#hear(assignment.index, member, message); });
@@ -102,9 +108,13 @@ export class Crew {
 
   #ask(worker: number, message: ToWorker, answer: string): Promise<void> {
     const answered = new Promise<void>((resolve) => { this.#awaited.set(answer, resolve); });
+    this.#tell(worker, message);
+    return answered;
+  }
+
+  #tell(worker: number, message: ToWorker): void {
     this.#members[worker]!.thread.postMessage(message);
     this.ring(worker);
-    return answered;
   }
 
   /** Blocks this thread until a word of the memory has a value. */

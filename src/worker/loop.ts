@@ -8,7 +8,7 @@ import * as layout from "../core/layout.js";
 import type { SharedMemory } from "../core/memory.js";
 import { Pipe } from "../core/pipe.js";
 import { findAddon, POLLER_EVENTS, type Poller } from "../port/addon.js";
-import { isSource, type Wiring } from "../port/wiring.js";
+import type { Wiring } from "../port/wiring.js";
 import { Bell, ringWorker } from "./doorbell.js";
 import { FileEnd } from "./file.js";
 import { geometryOf } from "./geometry.js";
@@ -111,6 +111,8 @@ export class Loop {
     } else if (message.type === "attach") {
       this.#attach(message.port, message.pipe, message.wiring);
       this.#say({ type: "attached", port: message.port });
+    } else if (message.type === "begin") {
+      this.#setSources([...this.#sources, message.port]);
     } else {
       this.#detach(message.port);
       this.#say({ type: "detached", port: message.port });
@@ -119,7 +121,6 @@ export class Loop {
 
   #attach(port: number, pipe: number, wiring: Wiring): void {
     const end = new Pipe(this.shared, pipe);
-    if (isSource(wiring) && !this.#sources.includes(port)) this.#setSources([...this.#sources, port]);
     if (wiring.kind === "tap" || wiring.kind === "packet" || wiring.kind === "stream") {
       if (wiring.kind === "stream") end.reset();
       const listener = wiring.kind === "stream" ? wiring.listener : -1;
@@ -135,7 +136,7 @@ export class Loop {
   }
 
   #detach(port: number): void {
-    this.#setSources(this.#sources.filter(source => source !== port));
+    this.#setSources(this.#sources.filter((source) => source !== port));
     if (this.#polled.delete(port)) this.#poller!.detach(port);
     const file = this.#files.get(port);
     if (file) {

@@ -14,6 +14,8 @@ export interface Assignment {
 
 export type ToWorker =
   | { type: "attach"; port: number; pipe: number; wiring: Wiring }
+  /** A source may give frames from now on; not before all ports are there that they may be for. */
+  | { type: "begin"; port: number }
   /** The port's fds are closed and its queued frames dropped; answered by `detached`. */
   | { type: "detach"; port: number }
   | { type: "stop" };
