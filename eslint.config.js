@@ -61,7 +61,7 @@ const SIBLINGS = ["^\\./", "no element knows its neighbours: what they share goe
 
 const coreImports = [
   arrows(["assembly/*.ts"], OUTSIDE, ELEMENTS, ENGINE),
-  arrows(["assembly/{layout,reason}.ts"], ["", "the ground floor imports nothing: asc and tsc both compile it"]),
+  arrows(["assembly/{layout,reason,bpf}.ts"], ["", "the ground floor imports nothing: asc and tsc both compile it"]),
   arrows(["assembly/wire/**"], OUTSIDE, TABLES, ELEMENTS, ENGINE),
   arrows(["assembly/table/**"], OUTSIDE, ELEMENTS, ENGINE),
   arrows(["assembly/element/**"], OUTSIDE, SIBLINGS, ENGINE),
@@ -69,7 +69,7 @@ const coreImports = [
   arrows(["assembly/index.ts"], OUTSIDE, ELEMENTS),
 ];
 
-const LAYOUT = ["/assembly/(?!reason\\.js$)", "only src/core knows the memory map; ask it"];
+const LAYOUT = ["/assembly/(?!(reason|bpf)\\.js$)", "only src/core knows the memory map; ask it"];
 const CLI = ["/cli/", "the command line is a user of the library: nothing imports it"];
 
 const hostImports = [

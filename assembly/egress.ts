@@ -8,6 +8,7 @@ import {
   PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, PORT_UNTAGGED, RING_SIZE, SHAPE_PLACE, SHAPE_PORT, VID_BITS, WORKER_MIRRORED,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
+import { wants } from "./filter";
 import { mayGo } from "./pace";
 import { freeSlots, hold, release } from "./pool";
 import { Reason } from "./reason";
@@ -62,15 +63,15 @@ export function send(item: u32, index: u32, port: u32): void {
 
 /**
  * Copies a frame to monitor ports: one copy a mirror, in the shape in which it passed, cut to the mirror's
- * length and within its rate. `mask`: the mirrors that want it.
+ * length and within its rate. `mask`: the mirrors that it passes; what a mirror's filter refuses was never copied.
  */
 export function copy(mask: u32, item: u32, index: u32, length: u32, tag: u32, shape: u32): void {
   const seen = base + WORKER_MIRRORED + index * 4;
-  let wanted = mask & ~load<u32>(seen);
-  store<u32>(seen, load<u32>(seen) | mask);
   const slot = load<u32>(item, ITEM_SLOT);
-  for (; wanted != 0; wanted &= wanted - 1) {
-    const mirror = <u32>ctz(wanted);
+  for (let open = mask & ~load<u32>(seen); open != 0; open &= open - 1) {
+    const mirror = <u32>ctz(open);
+    if (!wants(mirror, slot, length, tag, shape)) continue;
+    store<u32>(seen, load<u32>(seen) | (1 << mirror));
     const record = MIRRORS + mirror * MIRROR_SIZE;
     const to = load<u32>(record, MIRROR_TO);
     if ((load<u32>(PORTS + to * PORT_SIZE, PORT_FLAGS) & FLAG_UP) == 0) continue;

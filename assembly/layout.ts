@@ -12,6 +12,7 @@
 //     │ QUEUES   a tx ring a port    │ 17 MiB   core → addon, both on the port's worker
 //     │ LANES    worker × worker     │ 5 MiB    frames lent one way, returned the other
 //     │ COUNTERS a block a worker    │ 42 MiB   its worker writes, the host reads
+//     │ FILTERS  a program a mirror  │ 64 KiB   host writes while the workers are parked
 //     │ FDB      lock, buckets, links│          sized by capacity; writers hold the lock
 //     ├──────────────────────────────┤ dynamic: offsets stand in the header
 //     │ PIPES    byte rings in pairs │ 512 KiB each
@@ -110,6 +111,7 @@ export const WORKER_RX: u32 = 4096; // DESC_SIZE × BATCH_MAX, slots armed by th
 export const WORKER_ITEMS: u32 = 8192; // ITEM_SIZE × BATCH_MAX: what the stages hand on
 export const WORKER_VERDICTS: u32 = 16384; // u32 × BATCH_MAX
 export const WORKER_MIRRORED: u32 = 17408; // u32 × BATCH_MAX: mirrors that have their copy of a frame
+export const WORKER_SCRATCH: u32 = 18432; // u32 × 16: what a filter's program remembers
 export const WORKER_STACK: u32 = 20480; // u32 × SLOTS_PER_WORKER: the free slots
 export const WORKER_REFS: u32 = 28672; // u16 × SLOTS_PER_WORKER: who holds each slot
 export const WORKER_ROUTES: u32 = 32768; // u32 × PORTS_MAX: the ring that leads to each port
@@ -195,6 +197,7 @@ export const PORTS_ISOLATED: u32 = 19599360; // PORTS_MAX bits: the isolated por
 export const MIRRORS: u32 = 19599488; // 64 bytes × MIRRORS_MAX
 export const MIRROR_SIZE: u32 = 64;
 export const MIRROR_TO: u32 = 0; // monitor port
+export const MIRROR_FILTER: u32 = 4; // instructions of its program in FILTERS; 0: it copies every frame
 export const MIRROR_PACE: u32 = 16; // a pace (below)
 
 // ---- sources: what generators and paced pipes need, 128 bytes a port ----
@@ -234,13 +237,18 @@ export const COUNTER_DROPS_OUT: u32 = 256; // by reason: copies for this port th
 export const COUNTER_DOMAINS: u32 = 524288; // after the ports: 32 bytes a domain: frames, bytes, drops, –
 export const COUNTER_DOMAIN_SIZE: u32 = 32;
 
+// ---- filters: a program of classic BPF (bpf.ts) for each mirror that has one ----
+export const FILTERS: u32 = 83990656; // FILTER_SIZE × MIRRORS_MAX
+export const FILTER_SIZE: u32 = 2048;
+export const FILTER_INSTRUCTIONS_MAX: u32 = 256;
+
 // ---- forwarding database ----
-export const FDB_LOCK: u32 = 83990656;
-export const FDB_COUNT: u32 = 83990660;
-export const FDB_SWEPT: u32 = 83990664; // next bucket to age
-export const FDB_PORTS: u32 = 83990668; // ports that hold learned entries
-export const FDB_SWEEP_TIME: u32 = 83990672; // f64: ms, when ageing last moved on
-export const FDB: u32 = 83990720; // FDB_BUCKET_SIZE × buckets
+export const FDB_LOCK: u32 = 84056192;
+export const FDB_COUNT: u32 = 84056196;
+export const FDB_SWEPT: u32 = 84056200; // next bucket to age
+export const FDB_PORTS: u32 = 84056204; // ports that hold learned entries
+export const FDB_SWEEP_TIME: u32 = 84056208; // f64: ms, when ageing last moved on
+export const FDB: u32 = 84056256; // FDB_BUCKET_SIZE × buckets
 export const FDB_BUCKET_SIZE: u32 = 64; // 4 keys (u64), then 4 values: u32 stamp (s) │ u16 port │ u8 flags │ u8 strays
 export const FDB_WAYS: u32 = 4;
 export const FDB_VALUES: u32 = 32;
@@ -282,6 +290,7 @@ export function layoutHash(): number {
   hash = fold(hash, PORTS + ADMIT + DOMAINS + MEMBERS);
   hash = fold(hash, MIRRORS + SOURCES + QUEUES + LANES);
   hash = fold(hash, COUNTERS + FDB);
+  hash = fold(hash, WORKER_SCRATCH + FILTERS + FILTER_SIZE + MIRROR_FILTER);
   hash = fold(hash, PIPE_BYTES + PORT_SIZE + SOURCE_SIZE + MIRROR_SIZE + ITEM_SIZE + DESC_SIZE + EVENT_SIZE);
   return hash;
 }

@@ -116,12 +116,19 @@ export class Tables {
     return at;
   }
 
-  /** Sets up mirror `index` and marks what it copies. Mirrors of the same switch are written one after the other. */
-  writeMirror(index: number, switchName: string, config: MirrorConfig, to: number): void {
+  /**
+   * Sets up mirror `index` and marks what it copies. Mirrors of the same switch are written one after the other.
+   * `filter`: the program that says which frames (assembly/bpf.ts), two words an instruction; absent: all.
+   */
+  writeMirror(
+    index: number, switchName: string, config: MirrorConfig, to: number, filter: Uint32Array = new Uint32Array(),
+  ): void {
     const at = layout.MIRRORS + index * layout.MIRROR_SIZE;
     this.shared.setWord(at + layout.MIRROR_TO, to);
     this.shared.setWord(layout.CUTS + (index + 1) * 4, config.snaplen ?? layout.CUT_NONE);
     this.#pace(at + layout.MIRROR_PACE, config.rate);
+    this.shared.words.set(filter, (layout.FILTERS + index * layout.FILTER_SIZE) >>> 2);
+    this.shared.setWord(at + layout.MIRROR_FILTER, filter.length / 2);
     for (const name of config.from) {
       const record = layout.PORTS + this.registry.port(switchName, name).index * layout.PORT_SIZE;
       if (config.direction !== "out") this.#mark(record + layout.PORT_MIRRORS_IN, index, true);

@@ -5,6 +5,7 @@
 import type { CaptureOptions } from "../api.js";
 import { Pipe } from "../core/pipe.js";
 import type { RegisteredPort } from "../core/registry.js";
+import { compileFilter } from "../filter/compile.js";
 import { pcapngHeader } from "../port/capture-file.js";
 import { captureAttachment } from "../port/inner.js";
 import type { Fabric } from "./fabric.js";
@@ -20,12 +21,10 @@ export class Captures {
   async* capture(
     switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
-    if (options.filter) {
-      throw new EngineError("FILTER", "capture filters are not in this version yet: capture without --filter");
-    }
+    const filter = options.filter === undefined ? undefined : compileFilter(options.filter);
     const watched = this.fabric.registry.port(switchName, portName);
     const name = `capture-${++this.#count}`;
-    const port = await this.#begin(name, watched, options);
+    const port = await this.#begin(name, watched, options, filter);
     try {
       yield pcapngHeader(`${switchName}/${portName}`);
       yield* this.#read(port, watched, signal);
@@ -35,7 +34,9 @@ export class Captures {
     }
   }
 
-  async #begin(name: string, watched: RegisteredPort, options: CaptureOptions): Promise<RegisteredPort> {
+  async #begin(
+    name: string, watched: RegisteredPort, options: CaptureOptions, filter: Uint32Array | undefined,
+  ): Promise<RegisteredPort> {
     const config = {
       attachment: { kind: "memory" }, vlan: { mode: "access", vid: 1 }, isolated: false, monitor: true, macs: [],
     } as const;
@@ -44,7 +45,7 @@ export class Captures {
       from: [watched.name], vlans: [], direction: options.direction ?? "both", to: name,
       ...(options.snaplen === undefined ? {} : { snaplen: options.snaplen }),
     };
-    this.fabric.crew.parked(() => { this.fabric.setMirror(name, watched.switchName, mirror, port.index); });
+    this.fabric.crew.parked(() => { this.fabric.setMirror(name, watched.switchName, mirror, port.index, filter); });
     return port;
   }
 

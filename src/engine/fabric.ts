@@ -106,11 +106,11 @@ export class Fabric {
     await this.#release(this.crew.parked(() => this.#disable("", name)));
   }
 
-  /** Adds or replaces a mirror. Its ports are there. */
-  setMirror(key: string, switchName: string, mirror: MirrorConfig, to: number): void {
+  /** Adds or replaces a mirror. Its ports are there. `filter`: its program, from compileFilter; absent: all frames. */
+  setMirror(key: string, switchName: string, mirror: MirrorConfig, to: number, filter?: Uint32Array): void {
     const known = this.registry.mirrors.get(key);
     if (known !== undefined) this.tables.clearMirror(known);
-    this.tables.writeMirror(known ?? this.registry.addMirror(key), switchName, mirror, to);
+    this.tables.writeMirror(known ?? this.registry.addMirror(key), switchName, mirror, to, filter);
   }
 
   removeMirror(key: string): void {
