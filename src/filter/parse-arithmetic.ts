@@ -9,9 +9,9 @@ import { fault, named, numberOf, type Token } from "./tokens.js";
 /** What binds least stands first. */
 const LEVELS: readonly (readonly Operator[])[] = [["|"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/"]];
 const OPERATORS: readonly string[] = LEVELS.flat();
-const RELATIONS: Record<string, Relation> = {
-  "=": "=", "==": "=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<=",
-};
+const RELATIONS = new Map<string, Relation>([
+  ["=", "="], ["==", "="], ["!=", "!="], [">", ">"], [">=", ">="], ["<", "<"], ["<=", "<="],
+]);
 
 /** Whether what comes next is a relation and not a test by name: that shows in what stands behind its first operand. */
 export function startsRelation(cursor: Cursor): boolean {
@@ -19,20 +19,20 @@ export function startsRelation(cursor: Cursor): boolean {
   if (kind === "number") return continues(cursor.peek(1));
   if (kind === "symbol") return text === "(" && continues(cursor.afterClosing(0));
   if (kind !== "word") return false;
-  return text === "len" || text in CONSTANTS || (PROTOCOLS.includes(text) && cursor.peek(1).text === "[");
+  return text === "len" || CONSTANTS.has(text) || (PROTOCOLS.includes(text) && cursor.peek(1).text === "[");
 }
 
 /** A whole relation: two sides and what is asked of them. */
 export function parseRelation(cursor: Cursor): Expression {
   const left = parseArithmetic(cursor);
   const token = cursor.next();
-  const relation = token.kind === "symbol" ? RELATIONS[token.text] : undefined;
+  const relation = token.kind === "symbol" ? RELATIONS.get(token.text) : undefined;
   if (!relation) throw fault(token, `${named(token)} where a comparison must be: =, !=, >, >=, < or <=`);
   return { kind: "relation", left, relation, right: parseArithmetic(cursor) };
 }
 
 function continues({ kind, text }: Token): boolean {
-  return kind === "symbol" && (OPERATORS.includes(text) || text in RELATIONS);
+  return kind === "symbol" && (OPERATORS.includes(text) || RELATIONS.has(text));
 }
 
 function parseArithmetic(cursor: Cursor, level = 0): Arithmetic {
@@ -66,7 +66,8 @@ function parseOperand(cursor: Cursor): Arithmetic {
     return inner;
   }
   if (token.text === "len") return { kind: "length" };
-  if (token.text in CONSTANTS) return { kind: "constant", value: CONSTANTS[token.text]! };
+  const value = CONSTANTS.get(token.text);
+  if (value !== undefined) return { kind: "constant", value };
   if (PROTOCOLS.includes(token.text)) return parseField(cursor, token.text as Protocol);
   throw fault(token, `${named(token)} where a number must be: 20, 0x14, len, ip[8] or tcp[2:2]`);
 }

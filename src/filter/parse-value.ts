@@ -116,12 +116,13 @@ function portsOf(transport: Transport | undefined, first: number, last: number, 
 }
 
 function portOf(text: string, token: Token): { port: number; only?: Transport } {
-  const service = Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined;
+  const service = SERVICES.get(text);
   if (service) return service;
   const port = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? numberOf({ ...token, text }) : NaN;
   if (port <= PORT_MAX) return { port };
-  const names = Object.keys(SERVICES).join(", ");
-  throw fault(token, `"${text}" is no port: write a number from 0 to ${PORT_MAX}, or one of ${names}`);
+  const what = text === token.text ? named(token) : `"${text}"`;
+  const names = [...SERVICES.keys()].join(", ");
+  throw fault(token, `${what} is no port: write a number from 0 to ${PORT_MAX}, or one of ${names}`);
 }
 
 function transportOf({ protocol, token, type }: Qualifiers): Transport | undefined {

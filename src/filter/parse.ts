@@ -70,7 +70,7 @@ const QUALIFYING: readonly string[] = [...DIRECTIONS, ...VALUE_TYPES];
 const JOINING: readonly string[] = ["and", "or"];
 
 function isKeyword(text: string): boolean {
-  return [PROTOCOLS, QUALIFYING, PLAIN, JOINING].some((words) => words.includes(text)) || text in UNSUPPORTED;
+  return [PROTOCOLS, QUALIFYING, PLAIN, JOINING].some((words) => words.includes(text)) || UNSUPPORTED.has(text);
 }
 
 /** A test that begins with a word. */
@@ -150,8 +150,8 @@ function parseValues(cursor: Cursor, qualifiers: Qualifiers): Expression {
 /** The error for a word or value where a test must begin. */
 function misplaced(token: Token): Error {
   const { kind, text } = token;
-  if (kind === "word" && text in UNSUPPORTED) {
-    const instead = UNSUPPORTED[text];
+  if (kind === "word" && UNSUPPORTED.has(text)) {
+    const instead = UNSUPPORTED.get(text);
     return fault(token, `"${text}" is not supported${instead ? `: write "${instead}"` : " in capture filters here"}`);
   }
   if (kind === "number" || kind === "dotted" || kind === "ipv6" || kind === "mac") {

@@ -5,32 +5,37 @@ import { Rig, trunk, type PortSpec } from "../core/rig.js";
 
 export class Sieve {
   readonly rig: Rig;
-  readonly #mirror: MirrorConfig;
-  readonly #index: number;
+  readonly mirror: number;
+  readonly #config: MirrorConfig;
 
-  /** `from`: the port whose frames are looked at, in which direction; frames are injected at "in". */
-  constructor(ports: Record<string, PortSpec> = {}, from = "in", direction: MirrorConfig["direction"] = "both") {
-    this.rig = new Rig({ in: { vlan: trunk("all") }, ...ports, ids: { monitor: true } });
-    this.#mirror = { from: [from], vlans: [], direction, to: "ids" };
-    this.#index = this.rig.registry.addMirror("sieve");
+  /** Frames are injected at "in"; those are looked at that pass `from` in this direction. */
+  constructor(ports: Record<string, PortSpec> = {}, from = "in", direction: MirrorConfig["direction"] = "in") {
+    this.rig = new Rig({ in: { vlan: trunk("all") }, ...ports, ids: { monitor: true } }, { learning: false });
+    this.#config = { from: [from], vlans: [], direction, to: "ids" };
+    this.mirror = this.rig.registry.addMirror("sieve");
+    this.arm();
   }
 
-  /** What comes out at the monitor port when frames go in; no program: everything that passes. */
-  copies(frames: Uint8Array[], program?: Uint32Array): Uint8Array[] {
-    const { rig } = this;
-    rig.tables.writeMirror(this.#index, "lab", this.#mirror, rig.end("ids").port.index, program);
-    rig.inject("in", ...frames);
-    rig.settle();
-    return rig.outputs()["ids"] ?? [];
+  /** Gives the mirror another program; none: it copies all. */
+  arm(program?: Uint32Array): void {
+    this.rig.tables.writeMirror(this.mirror, "lab", this.#config, this.rig.end("ids").port.index, program);
   }
 
-  /** The numbers of the frames that match, of frames that are no two the same and come out as they went in. */
+  /** What comes out of each port when frames go in; the copies at "ids". */
+  pass(frames: Uint8Array[]): Record<string, Uint8Array[]> {
+    this.rig.inject("in", ...frames);
+    this.rig.settle();
+    return this.rig.outputs();
+  }
+
+  /** The numbers of the frames that match, of frames that are no two the same and are looked at as they go in. */
   matches(frames: Uint8Array[], program: Uint32Array): number[] {
-    const taken = new Set(this.copies(frames, program).map(hexOf));
+    this.arm(program);
+    const taken = new Set(this.pass(frames)["ids"]?.map(hexOf));
     return [...frames.keys()].filter((index) => taken.has(hexOf(frames[index]!)));
   }
 }
 
-function hexOf(frame: Uint8Array): string {
+export function hexOf(frame: Uint8Array): string {
   return Buffer.from(frame).toString("hex");
 }
