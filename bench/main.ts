@@ -34,8 +34,8 @@ function tell(figure: Figure): void {
   const ns = figure.nsPerFrame.toFixed(1).padStart(9);
   const rate = figure.framesPerSecond >= 1e6
     ? `${(figure.framesPerSecond / 1e6).toFixed(1)} M` : `${(figure.framesPerSecond / 1e3).toFixed(0)} k`;
-  const range = `${figure.range[0].toFixed(1)}-${figure.range[1].toFixed(1)}`;
-  console.log(`${figure.name.padEnd(22)} ${ns} ns/frame ${rate.padStart(8)}frames/s  ${range.padEnd(16)} ${figure.note}`);
+  const range = `${figure.range[0].toFixed(1)}-${figure.range[1].toFixed(1)}`.padEnd(15);
+  console.log(`${figure.name.padEnd(20)} ${ns} ns/frame ${rate.padStart(8)}frames/s  ${range} ${figure.note}`);
 }
 
 if (!values.json) console.log(Object.entries(machine).map(([key, value]) => `${key} ${value}`).join(", "));

@@ -1,7 +1,7 @@
 // What the engine tells about itself: the shapes behind `taploom show … --json`, the control API and the library.
 // Owns types only. Field names are the public interface; add, never rename.
 
-import type { Config } from "./config/model.js";
+import type { Config, PortConfig } from "./config/model.js";
 
 export interface FrameCount {
   frames: number;
@@ -121,8 +121,13 @@ export interface EngineApi {
   mirrors(): MirrorStatus[];
   stats(): Stats;
   config(): Config;
-  /** All of it or, on any error, nothing. Throws ConfigError or EngineError. */
-  apply(config: Config): Promise<Applied>;
+  /** All of it or, on any error, nothing. A function is asked when its turn has come. Throws ConfigError where the
+   *  configuration is wrong, EngineError where a device cannot be had. */
+  apply(config: Config | (() => Config)): Promise<Applied>;
+  /** Hot-plugs a port. Throws as `apply` does, and EngineError where the name is taken. */
+  addPort(switchName: string, portName: string, port: PortConfig): Promise<Applied>;
+  /** Unplugs a port. Throws EngineError where there is none, ConfigError where a mirror still refers to it. */
+  removePort(switchName: string, portName: string): Promise<Applied>;
   /** Forgets what was learned and returns how many MACs that were. */
   flush(switchName: string, only?: { vlan?: number; port?: string }): number;
   /** Live copies of a port's frames as the bytes of a pcapng file; ends when the signal aborts or the port goes. */

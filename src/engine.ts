@@ -6,13 +6,16 @@ import {
   EngineError, type Applied, type CaptureOptions, type EngineApi, type EngineEvent, type FdbEntry, type MirrorStatus,
   type PortStatus, type Stats, type VlanStatus,
 } from "./api.js";
-import type { Config } from "./config/model.js";
+import type { Config, PortConfig } from "./config/model.js";
+import { configFromValue } from "./config/parse.js";
+import { valueOfConfig } from "./config/print.js";
 import { Counters } from "./core/counters.js";
 import type { CoreExports } from "./core/abi.js";
 import * as layout from "./core/layout.js";
 import { compileCore, instantiateCore, SharedMemory } from "./core/memory.js";
 import { Pipe } from "./core/pipe.js";
 import { Captures } from "./engine/captures.js";
+import { requireNames, withoutPort, withPort } from "./engine/edit.js";
 import { Fabric } from "./engine/fabric.js";
 import { Links } from "./engine/links.js";
 import { MacEvents } from "./engine/mac-events.js";
@@ -50,9 +53,10 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       isUp: (port) => links.isUp(port),
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
-    const emitter: EventEmitter = this;
-    emitter.on("newListener", () => { this.#macs.start(); });
-    emitter.on("removeListener", () => { if (this.listenerCount("event") === 0) this.#macs.stop(); });
+    EventEmitter.prototype.on.call(this, "newListener", () => { this.#macs.start(); });
+    EventEmitter.prototype.on.call(this, "removeListener", () => {
+      if (this.listenerCount("event") === 0) this.#macs.stop();
+    });
   }
 
   /**
@@ -73,11 +77,19 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     const core = instantiateCore(module, shared);
     core.attach();
     core.clearCuts();
-    return Engine.#assemble(config, shared, module, core, workers, origin);
+    const engine = await Engine.#assemble(shared, module, core, workers, origin);
+    try {
+      await engine.fabric.apply(config);
+    } catch (error) {
+      await engine.stop();
+      throw error;
+    }
+    return engine;
   }
 
+  /** An engine with its workers and no ports. */
   static async #assemble(
-    config: Config, shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, workers: number, origin: number,
+    shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, workers: number, origin: number,
   ): Promise<Engine> {
     const late: { engine?: Engine } = {};
     const links: Links = new Links(() => crew, (port, up, why) => {
@@ -91,12 +103,6 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       (error) => { setImmediate(() => { throw error; }); }); // without its data plane the process has no purpose
     const fabric = new Fabric(shared, core, crew, links, new Counters(shared));
     late.engine = new Engine(workers, origin, core, fabric, links);
-    try {
-      await fabric.apply(config);
-    } catch (error) {
-      await late.engine.stop();
-      throw error;
-    }
     return late.engine;
   }
 
@@ -128,11 +134,13 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
 
   /**
    * Makes the engine match a configuration: all of it or, on any error, nothing. Ports that it does not change lose
-   * no frame. Calls take turns. Throws ConfigError where it takes a restart, EngineError where a device cannot be had.
+   * no frame. Calls take turns. Throws ConfigError where the configuration is wrong or takes a restart, EngineError
+   * where a device cannot be had.
    */
-  apply(config: Config): Promise<Applied> {
+  apply(config: Config | (() => Config)): Promise<Applied> {
     return this.#inTurn(async () => {
-      const { added, removed, changed, unchanged } = await this.fabric.apply(config);
+      const wanted = typeof config === "function" ? config() : config;
+      const { added, removed, changed, unchanged } = await this.fabric.apply(configFromValue(valueOfConfig(wanted)));
       for (const [index, memory] of this.#memories) {
         if (this.fabric.registry.byIndex.has(index)) continue;
         memory.close();
@@ -142,13 +150,20 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     });
   }
 
-  /** Forgets MACs that were learned on a switch; returns how many. Static ones stay. Throws EngineError: no such name. */
+  /** Hot-plugs a port, as a hypervisor does when a machine starts. */
+  addPort(switchName: string, portName: string, port: PortConfig): Promise<Applied> {
+    return this.apply(() => withPort(this.config(), switchName, portName, port));
+  }
+
+  /** Unplugs a port; frames that wait for it are dropped, as `queue-full`. */
+  removePort(switchName: string, portName: string): Promise<Applied> {
+    return this.apply(() => withoutPort(this.config(), switchName, portName));
+  }
+
+  /** Forgets MACs that were learned on a switch; returns how many. Static ones stay. Throws EngineError. */
   flush(switchName: string, only: { vlan?: number; port?: string } = {}): number {
-    const index = this.fabric.registry.switches.get(switchName);
-    if (index === undefined) {
-      const known = [...this.fabric.registry.switches.keys()].join(", ");
-      throw new EngineError("NO_SWITCH", `there is no switch ${switchName}; there are ${known || "none"}`);
-    }
+    requireNames(this.fabric.config, switchName, only.port);
+    const index = this.fabric.registry.switches.get(switchName)!;
     if (only.port !== undefined) return this.core.flushPort(this.fabric.registry.port(switchName, only.port).index);
     return this.core.flushSwitch(index, only.vlan ?? 0);
   }
@@ -157,7 +172,8 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   memory(switchName: string, portName: string): MemoryPort {
     const port = this.fabric.registry.port(switchName, portName);
     if (port.config.attachment.kind !== "memory") {
-      throw new EngineError("NOT_MEMORY", `${switchName}/${portName} is a ${port.config.attachment.kind} port, not a memory port`);
+      const { kind } = port.config.attachment;
+      throw new EngineError("NOT_MEMORY", `${switchName}/${portName} is a ${kind} port, not a memory port`);
     }
     const known = this.#memories.get(port.index);
     if (known) return known;

@@ -5,7 +5,6 @@ import type { Logger } from "pino";
 import { EngineError, type EngineEvent, type Stats } from "../api.js";
 import { ConfigError } from "../config/error.js";
 import type { Config } from "../config/model.js";
-import { Changes } from "../control/changes.js";
 import { eventLines, type ObservableEngine } from "../control/events.js";
 import type { ControlPath } from "../control/path.js";
 import { serveControl } from "../control/server.js";
@@ -59,15 +58,14 @@ export async function host(hosted: Hosted, options: HostOptions, io: Io, log: Lo
   const ended = new Promise((resolve) => end.signal.addEventListener("abort", resolve, { once: true }));
   let final: ReturnType<Hosted["stop"]> | undefined;
   const stop = (): ReturnType<Hosted["stop"]> => (final ??= hosted.stop());
-  const changes = new Changes(hosted.engine);
-  const control = await openControl(hosted.engine, changes, options.control, log, async () => {
+  const control = await openControl(hosted.engine, options.control, log, async () => {
     end.abort();
     return (await stop()).stats;
   }).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
-  const release = heedSignals(hosted, changes, () => end.abort(), io, log);
+  const release = heedSignals(hosted, () => end.abort(), io, log);
   const hush = tell(hosted, options.json, control && options.control?.path, io, log);
   const timer = options.forMs === undefined ? undefined : setTimeout(() => end.abort(), options.forMs);
   try {
@@ -83,11 +81,11 @@ export async function host(hosted: Hosted, options: HostOptions, io: Io, log: Lo
 }
 
 async function openControl(
-  engine: ObservableEngine, changes: Changes, where: ControlPath | undefined, log: Logger, stop: () => Promise<Stats>,
+  engine: ObservableEngine, where: ControlPath | undefined, log: Logger, stop: () => Promise<Stats>,
 ): Promise<ControlServer | undefined> {
   if (!where) return undefined;
   try {
-    return await serveControl(engine, changes, { path: where.path, stop, warn: (message) => log.warn(message) });
+    return await serveControl(engine, { path: where.path, stop, warn: (message) => log.warn(message) });
   } catch (error) {
     return doWithout(error, where.asked, log);
   }
@@ -100,7 +98,7 @@ function doWithout(error: unknown, asked: boolean, log: Logger): undefined {
 }
 
 /** SIGINT and SIGTERM end it, a second one at once; SIGHUP reloads. Returns what gives the signals back. */
-function heedSignals(hosted: Hosted, changes: Changes, end: () => void, io: Io, log: Logger): () => void {
+function heedSignals(hosted: Hosted, end: () => void, io: Io, log: Logger): () => void {
   let isEnding = false;
   const onEnd = (): void => {
     if (isEnding) {
@@ -110,8 +108,8 @@ function heedSignals(hosted: Hosted, changes: Changes, end: () => void, io: Io, 
     isEnding = true;
     end();
   };
-  const { reload } = hosted;
-  const onHangup = reload ? () => void reloadFrom(reload, changes, io, log) : onEnd;
+  const { engine, reload } = hosted;
+  const onHangup = reload ? () => void reloadFrom(reload, engine, io, log) : onEnd;
   const signals = [["SIGINT", onEnd], ["SIGTERM", onEnd], ["SIGHUP", onHangup]] as const;
   for (const [name, listener] of signals) io.signals.on(name, listener);
   return () => {
@@ -119,9 +117,9 @@ function heedSignals(hosted: Hosted, changes: Changes, end: () => void, io: Io, 
   };
 }
 
-async function reloadFrom(reload: () => Config, changes: Changes, io: Io, log: Logger): Promise<void> {
+async function reloadFrom(reload: () => Config, engine: ObservableEngine, io: Io, log: Logger): Promise<void> {
   try {
-    log.info(`reloaded: ${appliedText(await changes.apply(reload))}`);
+    log.info(`reloaded: ${appliedText(await engine.apply(reload))}`);
   } catch (error) {
     // A configuration's errors are whole lines already, each with its place in the file.
     if (error instanceof ConfigError) sayLine(io.err, error.message);

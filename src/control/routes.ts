@@ -5,10 +5,10 @@ import { Type, type TSchema } from "@sinclair/typebox";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
 import { Readable } from "node:stream";
 import { EngineError, type CaptureOptions, type Stats as EngineStats } from "../api.js";
-import { configFromValue } from "../config/parse.js";
+import { configFromValue, parsePort } from "../config/parse.js";
 import { valueOfConfig } from "../config/print.js";
 import { ConfigSchema, PortSchema } from "../config/schema.js";
-import { requireNames, type Changes } from "./changes.js";
+import { requireNames } from "../engine/edit.js";
 import { eventLines, type ObservableEngine } from "./events.js";
 import { PROBLEM_TYPE } from "./problem.js";
 import * as schema from "./schema.js";
@@ -21,7 +21,6 @@ const NESTING_MAX = 32; // configurations have about 7
 
 export interface RouteContext {
   engine: ObservableEngine;
-  changes: Changes;
   turns: Turns;
   /** Aborts when the server closes; streams end then. */
   closing: AbortSignal;
@@ -50,21 +49,21 @@ function addReads(app: FastifyInstance, { engine }: RouteContext): void {
     async () => app.swagger());
 }
 
-function addChanges(app: FastifyInstance, { engine, changes, stop }: RouteContext): void {
+function addChanges(app: FastifyInstance, { engine, stop }: RouteContext): void {
   const applied = schema.named(schema.Applied);
   app.put("/config", {
     schema: { ...says("Match a configuration: all of it or, on any error, nothing", applied), body: ConfigSchema },
     validatorCompiler: checkedByItsOwnParser,
-  }, async (request) => changes.apply(() => configFromValue(request.body)));
+  }, async (request) => engine.apply(configFromValue(request.body)));
 
   app.post<{ Params: PortParams }>("/switches/:switch/ports/:port", {
     schema: { ...says("Add a port", applied), params: schema.PortParams, body: PortSchema },
     validatorCompiler: checkedByItsOwnParser,
-  }, async ({ params, body }) => changes.addPort(params.switch, params.port, body));
+  }, async ({ params, body }) => engine.addPort(params.switch, params.port, parsePort(params.port, body)));
 
   app.delete<{ Params: PortParams }>("/switches/:switch/ports/:port", {
     schema: { ...says("Remove a port", applied), params: schema.PortParams },
-  }, async ({ params }) => changes.removePort(params.switch, params.port));
+  }, async ({ params }) => engine.removePort(params.switch, params.port));
 
   app.delete<{ Params: SwitchParams; Querystring: { vlan?: number; port?: string } }>("/switches/:switch/fdb", {
     schema: {

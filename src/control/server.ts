@@ -9,7 +9,6 @@ import swagger from "@fastify/swagger";
 import Fastify, { type ConnectionError, type FastifyInstance } from "fastify";
 import type { Socket } from "node:net";
 import type { Stats } from "../api.js";
-import type { Changes } from "./changes.js";
 import type { ObservableEngine } from "./events.js";
 import { PROBLEM_TYPE, makeProblem, problemOf } from "./problem.js";
 import { addRoutes } from "./routes.js";
@@ -38,7 +37,7 @@ export interface ControlOptions {
 
 /** Serves an engine until `close`. Throws EngineError where the socket cannot be had. */
 export async function serveControl(
-  engine: ObservableEngine, changes: Changes, options: ControlOptions,
+  engine: ObservableEngine, options: ControlOptions,
 ): Promise<{ close(): Promise<void> }> {
   const turns = new Turns();
   const closing = new AbortController();
@@ -47,7 +46,7 @@ export async function serveControl(
   await app.register(swagger, { openapi: DOCUMENT, refResolver: { buildLocalReference: ({ $id }) => $id as string } });
   for (const schema of NAMED) app.addSchema(schema);
   await app.register(async (scope) => {
-    addRoutes(scope, { engine, changes, turns, closing: closing.signal, stop: () => options.stop() });
+    addRoutes(scope, { engine, turns, closing: closing.signal, stop: () => options.stop() });
   });
   await app.ready();
   app.server.maxConnections = CONNECTIONS_MAX;

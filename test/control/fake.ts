@@ -6,8 +6,10 @@ import {
   EngineError, type Applied, type CaptureOptions, type EngineEvent, type FdbEntry, type MirrorStatus, type PortStatus,
   type Stats, type VlanStatus,
 } from "../../src/api.js";
-import type { Config } from "../../src/config/model.js";
+import type { Config, PortConfig } from "../../src/config/model.js";
 import { configFromValue } from "../../src/config/parse.js";
+import { valueOfConfig } from "../../src/config/print.js";
+import { withoutPort, withPort } from "../../src/engine/edit.js";
 import type { ObservableEngine } from "../../src/control/events.js";
 import { enhancedPacket, pcapngHeader } from "./pcapng.js";
 
@@ -65,7 +67,8 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
     return this.#config;
   }
 
-  async apply(config: Config): Promise<Applied> {
+  async apply(wanted: Config | (() => Config)): Promise<Applied> {
+    const config = configFromValue(valueOfConfig(typeof wanted === "function" ? wanted() : wanted));
     if ("refused" in config.switches) {
       throw new EngineError("DEVICE_BUSY", "switches.refused: the device is in use; free it");
     }
@@ -78,6 +81,14 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
       changed: [],
       unchanged: [...after].filter((name) => before.has(name)),
     };
+  }
+
+  addPort(switchName: string, portName: string, port: PortConfig): Promise<Applied> {
+    return this.apply(() => withPort(this.#config, switchName, portName, port));
+  }
+
+  removePort(switchName: string, portName: string): Promise<Applied> {
+    return this.apply(() => withoutPort(this.#config, switchName, portName));
   }
 
   flush(switchName: string, only: { vlan?: number; port?: string } = {}): number {

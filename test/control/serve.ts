@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { Changes } from "../../src/control/changes.js";
 import { ControlClient } from "../../src/control/client.js";
 import { serveControl } from "../../src/control/server.js";
 import { FakeEngine } from "./fake.js";
@@ -28,7 +27,7 @@ export interface Served {
 export async function serveFake(path = join(temporaryDirectory(), "control.sock")): Promise<Served> {
   const engine = new FakeEngine();
   const warnings: string[] = [];
-  const server = await serveControl(engine, new Changes(engine), {
+  const server = await serveControl(engine, {
     path,
     stop: () => engine.stop(),
     warn: (message) => warnings.push(message),
