@@ -106,7 +106,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     return late.engine;
   }
 
-  /** Ports with their counters, in the order of their making. */
+  /** Ports with their counters; those of a configuration by name, those that were plugged in later after them. */
   ports(): PortStatus[] {
     return status.portStatuses(this.#sources);
   }
