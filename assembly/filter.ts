@@ -4,7 +4,7 @@
 
 import {
   ABS, ADD, ALU, AND, B, CLASS, DIV, H, IMM, IND, INSTRUCTION_SIZE, JEQ, JGE, JGT, JMP, JSET, LD, LDX, LEN, LSH, MEM,
-  MISC, MODE, MSH, MUL, OPERATION, OR, RET, RSH, SCRATCH_WORDS, SIZE, ST, SUB, W, X,
+  MISC, MODE, MSH, MUL, OPERATION, OR, RET, RSH, SCRATCH_WORDS, SIZE, ST, SUB, TAX, W, X,
 } from "./bpf";
 import {
   FILTERS, FILTER_INSTRUCTIONS_MAX, FILTER_SIZE, MIRRORS, MIRROR_FILTER, MIRROR_SIZE, POP_SHIFT, SLOT_SIZE,
@@ -55,7 +55,7 @@ function run(first: u32, end: u32): bool {
       case ALU: a = computed(code & OPERATION, code & X ? x : k); break;
       case JMP: at += skipped(at, holds(code & OPERATION, code & X ? x : k)); break;
       case RET: return k != 0;
-      case MISC: x = a; break;
+      case MISC: x = code == (MISC | TAX) ? a : refuse(); break;
       default: return false;
     }
   }

@@ -47,6 +47,35 @@ test("does what the model does, for any program", () => {
   }), { numRuns: 400 });
 });
 
+const IMM = bpf.LD | bpf.IMM;
+const TAX: [number, number] = [bpf.MISC | bpf.TAX, 0];
+const MATCH: [number, number] = [bpf.RET, 1];
+
+test.each<[string, [number, number][], boolean]>([
+  ["a return with a number", [[bpf.RET, 0x80000000]], true],
+  ["a return with 0", [[bpf.RET, 0]], false],
+  ["an end without a return", [[IMM, 1]], false],
+  ["a jump over the end", [[IMM, 1], [jump(bpf.JEQ, 255, 0), 1], MATCH], false],
+  ["an instruction that there is not", [[0xffff, 0], MATCH], false],
+  ["an offset that wraps round", [[IMM, 0xffffffff], TAX, [bpf.LD | bpf.B | bpf.IND, 1], MATCH], false],
+  ["the last byte", [[bpf.LD | bpf.B | bpf.ABS, 59], MATCH], true],
+  ["a byte behind the frame", [[bpf.LD | bpf.B | bpf.ABS, 60], MATCH], false],
+  ["a word that hangs over the end", [[bpf.LD | bpf.W | bpf.ABS, 57], MATCH], false],
+  ["memory that there is not", [[bpf.ST, 16], MATCH], false],
+  ["division by 0", [[IMM, 1], [bpf.ALU | bpf.DIV | bpf.X, 0], MATCH], false],
+  ["a shift by all bits", [[IMM, 1], [bpf.ALU | bpf.LSH | bpf.K, 32], [jump(bpf.JEQ, 0, 1), 0], MATCH], true],
+  ["the last instruction of all", [...Array<[number, number]>(255).fill([IMM, 1]), MATCH], true],
+  ["more instructions than there can be", [...Array<[number, number]>(256).fill([IMM, 1]), MATCH], false],
+])("%s", (_, instructions, expected) => {
+  const sieve = new Sieve();
+  const frame = frames(200).find(({ length }) => length >= 60)!.slice(0, 60);
+  expect(sieve.matches([frame], Uint32Array.from(instructions.flat()))).toEqual(expected ? [0] : []);
+});
+
+function jump(operation: number, yes: number, no: number): number {
+  return (bpf.JMP | operation | bpf.K | yes << 16 | no << 24) >>> 0;
+}
+
 test("ends with any garbage in its place, and any count of instructions", () => {
   const sieve = new Sieve();
   const sample = frames(20);

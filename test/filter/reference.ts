@@ -30,10 +30,15 @@ function run(program: Uint32Array, frame: Uint8Array, scratch: Uint32Array): boo
       case bpf.ALU: a = compute(code & bpf.OPERATION, a, operand); break;
       case bpf.JMP: at += compare(code & bpf.OPERATION, a, operand) ? yes : no; break;
       case bpf.RET: return k !== 0;
-      case bpf.MISC: x = a; break;
+      case bpf.MISC: x = transfer(code, a); break;
       default: throw new Refused();
     }
   }
+}
+
+function transfer(code: number, a: number): number {
+  if (code !== (bpf.MISC | bpf.TAX)) throw new Refused();
+  return a;
 }
 
 function load(code: number, k: number, x: number, frame: Uint8Array, scratch: Uint32Array): number {
