@@ -4,8 +4,7 @@
 import {
   BATCH_MAX, CUTS, CUT_NONE, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG, FLAG_ACTIVE,
   FLAG_GENERATOR, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_SIZE, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE,
-  RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, SOURCES, SOURCE_LEFT, SOURCE_PACE, SOURCE_SIZE,
-  WORKERS_MAX, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST,
+  RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKERS_MAX, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST,
   WORKER_WAKE,
 } from "./layout";
 import { countTx, dropOut } from "./counters";
@@ -18,7 +17,7 @@ import { generate } from "./element/generate";
 import { learn } from "./element/learn";
 import { mirrorIn } from "./element/mirror";
 import { parse, refuse } from "./element/parse";
-import { waitFor } from "./pace";
+import { clearSoonest, soonest } from "./pace";
 import { arm, freeSlots, release, releaseOnto, setFreeSlots } from "./pool";
 import { Reason } from "./reason";
 import { consume, headOf, isLane, laneOf, portOf, publish, queueOf, slotAt, tailOf } from "./ring";
@@ -43,7 +42,7 @@ export function turn(received: u32, time: f64): f64 {
   pass(pulled);
   const busy = settle();
   const ageing = self == 0 && ageTable();
-  return busy || ageing || pulled ? 0 : sleep();
+  return busy || ageing || pulled ? 0 : min(IDLE_MS, soonest);
 }
 
 /** The stages, in order. */
@@ -140,6 +139,7 @@ function takeIn(lane: u32): void {
 function pull(): u32 {
   const sources = load<u32>(base, WORKER_PULLS);
   let count: u32 = 0;
+  clearSoonest();
   for (let i: u32 = 0; i < sources && count < BATCH_MAX; i++) {
     nextPull = nextPull + 1 < sources ? nextPull + 1 : 0;
     const port = <u32>load<u16>(base + WORKER_PULL_LIST + nextPull * 2);
@@ -196,18 +196,6 @@ export function abandon(port: u32): void {
   store<u32>(queue, next, RING_CLEAN);
   atomic.store<u32>(queue, next, RING_HEAD);
   consume(queue, next);
-}
-
-/** How long nothing will be due. */
-function sleep(): f64 {
-  const sources = load<u32>(base, WORKER_PULLS);
-  let wait = IDLE_MS;
-  for (let i: u32 = 0; i < sources; i++) {
-    const source = SOURCES + <u32>load<u16>(base + WORKER_PULL_LIST + i * 2) * SOURCE_SIZE;
-    const pace = waitFor(source + SOURCE_PACE);
-    if (pace > 0 && load<f64>(source, SOURCE_LEFT) > 0) wait = min(wait, pace);
-  }
-  return wait;
 }
 
 /** Empties the table of cuts: no copy is cut. */

@@ -3,6 +3,11 @@
 import { PACE_BITS, PACE_BURST, PACE_RATE, PACE_TIME, PACE_TOKENS } from "./layout";
 import { now } from "./state";
 
+const CLOCK_STEP_MS: f64 = 0.05;
+
+/** Milliseconds until the first of the frames may go that their paces hold back; Infinity: none is. */
+export let soonest: f64 = Infinity;
+
 function refill(pace: u32, rate: f64): f64 {
   const earned = load<f64>(pace, PACE_TOKENS) + (now - load<f64>(pace, PACE_TIME)) * rate;
   const tokens = min(earned, load<f64>(pace, PACE_BURST));
@@ -16,16 +21,29 @@ export function mayGo(pace: u32, bytes: u32): bool {
   const rate = load<f64>(pace, PACE_RATE);
   if (rate == 0) return true;
   const tokens = refill(pace, rate);
-  const price: f64 = load<u32>(pace, PACE_BITS) ? <f64>(bytes * 8) : 1;
-  // A bucket smaller than the frame could never pay for it: full is enough.
-  if (tokens < min(price, load<f64>(pace, PACE_BURST))) return false;
-  store<f64>(pace, tokens - price, PACE_TOKENS);
+  if (tokens < enough(pace, bytes)) return false;
+  store<f64>(pace, tokens - price(pace, bytes), PACE_TOKENS);
   return true;
 }
 
-/** Milliseconds until the next frame may go, at least the clock's own step. */
-export function waitFor(pace: u32): f64 {
-  const rate = load<f64>(pace, PACE_RATE);
-  if (rate == 0) return 0;
-  return max((1 - load<f64>(pace, PACE_TOKENS)) / rate, 0.05);
+/** The same for a source's frame, which waits where it may not go: `soonest` says how long. */
+export function mayStart(pace: u32, bytes: u32): bool {
+  if (mayGo(pace, bytes)) return true;
+  const missing = enough(pace, bytes) - load<f64>(pace, PACE_TOKENS);
+  soonest = min(soonest, max(missing / load<f64>(pace, PACE_RATE), CLOCK_STEP_MS));
+  return false;
+}
+
+/** Before the sources are asked: none has a frame that waits. */
+export function clearSoonest(): void {
+  soonest = Infinity;
+}
+
+function price(pace: u32, bytes: u32): f64 {
+  return load<u32>(pace, PACE_BITS) ? <f64>(bytes * 8) : 1;
+}
+
+/** Tokens that let a frame go. A bucket smaller than the frame could never pay for it: full is enough. */
+function enough(pace: u32, bytes: u32): f64 {
+  return min(price(pace, bytes), load<f64>(pace, PACE_BURST));
 }

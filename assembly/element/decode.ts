@@ -9,7 +9,7 @@ import {
   SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
 } from "../layout";
 import { countRx, dropIn } from "../counters";
-import { mayGo } from "../pace";
+import { mayStart } from "../pace";
 import { fault, peek, peek32, readable, skip } from "../pipe";
 import { Reason } from "../reason";
 import { base, frames } from "../state";
@@ -48,7 +48,7 @@ export function decode(port: u32, first: u32, most: u32): u32 {
       skip(pipe, record); // a block without a frame
       continue;
     }
-    if (!mayGo(pace, length)) break;
+    if (!mayStart(pace, length)) break;
     receive(port, pipe, first + taken);
     taken++;
   }

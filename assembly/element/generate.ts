@@ -6,7 +6,7 @@ import {
   BATCH_MAX, DESC_LENGTH, DESC_SIZE, HEADROOM, DESC_PORT, DESC_START, SLOT_SIZE, SOURCES, SOURCE_FLOWS, SOURCE_LEFT,
   SOURCE_LENGTH, SOURCE_MAC, SOURCE_MADE, SOURCE_PACE, SOURCE_SIZE, SOURCE_TAG, SOURCE_TARGET, WORKER_RX,
 } from "../layout";
-import { mayGo } from "../pace";
+import { mayStart } from "../pace";
 import { base, frames } from "../state";
 import { DESTINATION, HEADER_SIZE, MACS_SIZE, SOURCE, TAG_SIZE } from "../wire/ethernet";
 import { IPV4_SIZE, TYPE_IPV4, UDP_SIZE, putIpv4, putUdp } from "../wire/ipv4";
@@ -24,7 +24,7 @@ export function generate(port: u32, first: u32, most: u32): u32 {
   let made: u32 = 0;
   while (made < most && first + made < BATCH_MAX && load<f64>(source, SOURCE_LEFT) > 0) {
     const length = nextLength(source);
-    if (!mayGo(source + SOURCE_PACE, length)) break;
+    if (!mayStart(source + SOURCE_PACE, length)) break;
     const desc = base + WORKER_RX + (first + made) * DESC_SIZE;
     build(source, frames + load<u32>(desc) * SLOT_SIZE + HEADROOM, length);
     store<u32>(desc, length, DESC_LENGTH);

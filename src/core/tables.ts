@@ -111,7 +111,6 @@ export class Tables {
   /** Sets the pace of a source and returns the offset of its record. */
   writePace(port: RegisteredPort, rate: Rate | undefined): number {
     const at = layout.SOURCES + port.index * layout.SOURCE_SIZE;
-    this.shared.setDouble(at + layout.SOURCE_LEFT, 1); // a pipe has frames as long as it has bytes
     this.#pace(at + layout.SOURCE_PACE, rate);
     return at;
   }
