@@ -132,7 +132,7 @@ describe("a mirror of a VLAN", () => {
 describe("a copy", () => {
   const long = testFrame({ source: A, payload: new Uint8Array(1000).fill(7) });
 
-  it.each([14, 15, 16, 17, 18, 64, 1013, 1014, 5000])("is cut to a snaplen of %i, and the traffic is not", (snaplen) => {
+  it.each([14, 15, 16, 17, 18, 64, 1013, 5000])("is cut to a snaplen of %i, and the traffic is not", (snaplen) => {
     const rig = makeLab({ t: { vlan: trunk([1]) }, u: { vlan: tunnel(1) } });
     rig.addMirror("watch", { from: ["t"], to: "ids", snaplen });
     const wire = testFrame({ source: A, tags: [cTag(1)], payload: long.subarray(14) });

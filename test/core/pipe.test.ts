@@ -7,9 +7,10 @@ import { describe, expect, it } from "vitest";
 import type { Codec } from "../../src/core/codec.js";
 import * as layout from "../../src/core/layout.js";
 import type { Pipe } from "../../src/core/pipe.js";
-import { cTag, testFrame } from "../model/frames.js";
+import { cTag, testFrame, testMac } from "../model/frames.js";
 import {
-  block, enhancedBlock, give, INTERFACE, lengthRecord, moveCursors, pcapRecord, SECTION, simpleBlock, take, words, wordsLE,
+  block, enhancedBlock, give, INTERFACE, lengthRecord, moveCursors, pcapRecord, SECTION, simpleBlock, take, words,
+  wordsLE,
 } from "./codec.js";
 import { access, Rig, trunk } from "./rig.js";
 
@@ -140,7 +141,8 @@ describe("decoding", () => {
   it("passes over pcapng blocks without a frame, and reads simple ones", () => {
     const { rig, pipe } = makePair("pcapng");
     const comment = block(0x0bad, Buffer.alloc(1000));
-    give(pipe, Buffer.concat([SECTION, INTERFACE, simpleBlock(frames[0]!), comment, enhancedBlock(frames[1]!), SECTION]));
+    const blocks = [SECTION, INTERFACE, simpleBlock(frames[0]!), comment, enhancedBlock(frames[1]!), SECTION];
+    give(pipe, Buffer.concat(blocks));
     rig.settle();
     expect(rig.outputs()).toEqual({ device: frames.slice(0, 2) });
     expect(pipe.pending).toBe(0);
@@ -204,7 +206,7 @@ describe("encoding", () => {
     }
   });
 
-  it.each(["length", "pcap", "pcapng"] as const)("writes %s across the end of the ring, wherever it is cut", (codec) => {
+  it.each(["length", "pcap", "pcapng"] as const)("writes %s across the end of the ring, cut anywhere", (codec) => {
     const { rig, pipe } = makePair("length", codec);
     const start = { length: 4, pcap: 16, pcapng: 28 }[codec];
     for (let ahead = 0; ahead < 130; ahead++) {
@@ -244,9 +246,10 @@ describe("encoding", () => {
   });
 
   it("drops what is meant for a pipe whose link is down", () => {
-    const rig = new Rig({ piped: { codecs: { in: "length", out: "length" }, macs: ["02:00:00:00:00:09"] }, device: {} });
+    const { rig } = makePair();
+    rig.changePort("piped", { macs: [testMac(9)] });
     rig.link("piped", false);
-    rig.inject("device", testFrame({ destination: "02:00:00:00:00:09" }));
+    rig.inject("device", testFrame({ destination: testMac(9) }));
     rig.settle();
     expect(rig.drops("piped")).toEqual({ "queue-full": 1 });
     expect(rig.end("piped").pipe!.waiting).toBe(0);
