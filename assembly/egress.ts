@@ -10,24 +10,33 @@ import {
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
 import { mayGo } from "./pace";
-import { freeSlots, hold, release } from "./pool";
+import { hold, release } from "./pool";
 import { Reason } from "./reason";
-import { push, routeTo } from "./ring";
+import { headOf, isLane, lengthOf, push, queueOf, routeTo, tailOf } from "./ring";
 import { base } from "./state";
 import { TAG_SIZE } from "./wire/ethernet";
 
 /** How many frames a ring may hold in this batch: a dynamic threshold, so that stalled ports cannot take all slots. */
 let limit: u32 = RING_SIZE;
 
-/** Sets the threshold to the slots that are free now: k stalled ports leave 1/(k+1) of the pool to the others. */
-export function setThreshold(): void {
-  limit = min<u32>(RING_SIZE, freeSlots());
+/** Sets the threshold to what is left of the room for all: k stalled ports leave 1/(k+1) of it to the others. */
+export function setThreshold(left: u32): void {
+  limit = min<u32>(RING_SIZE, left);
+}
+
+/** Whether a port of another worker has more frames waiting than it leaves of the lane to the others. */
+function isCrowded(lane: u32, port: u32): bool {
+  const used = lengthOf(lane);
+  if (used < RING_SIZE / 2) return false; // as a rule: spares a look at what the other worker writes to
+  const queue = queueOf(port);
+  return headOf(queue) - tailOf(queue) + used >= limit;
 }
 
 /** Queues a frame for a port as described; see descriptors in layout.ts. The port in `shape` does not count. */
 @inline
 export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32): void {
-  const at = push(routeTo(port), limit);
+  const ring = routeTo(port);
+  const at = isLane(ring) && isCrowded(ring, port) ? 0 : push(ring, limit);
   if (at == 0) {
     dropOut(port, Reason.queueFull);
     release(slot);

@@ -48,8 +48,9 @@ export function turn(received: u32, time: f64): f64 {
 /** The stages, in order. */
 function pass(received: u32): void {
   if (received == 0) return;
-  const count = min(received, freeSlots());
-  setThreshold();
+  const free = freeSlots();
+  const count = min(received, free);
+  setThreshold(free > BATCH_MAX ? free - BATCH_MAX : 1); // what the next batch is received into is not theirs
   refuse(count, received - count);
   const taken = parse(count);
   if (load<u32>(HEADER_MIRRORS)) mirrorIn(taken);
@@ -61,13 +62,9 @@ function pass(received: u32): void {
 
 // ---- in ----
 
-/** Takes back what was transmitted here or by other workers, and takes in what they send. */
+/** Takes back what was transmitted here or by other workers, and then, as there is room, takes in what they send. */
 function collect(): void {
-  for (let other: u32 = 0; other < workers; other++) {
-    if (other == self) continue;
-    takeBack(laneOf(self, other));
-    takeIn(laneOf(other, self));
-  }
+  for (let other: u32 = 0; other < workers; other++) if (other != self) takeBack(laneOf(self, other));
   const open = load<u32>(base, WORKER_OPEN);
   let still: u32 = 0;
   for (let i: u32 = 0; i < open; i++) {
@@ -78,6 +75,7 @@ function collect(): void {
     still++;
   }
   store<u32>(base, still, WORKER_OPEN);
+  for (let other: u32 = 0; other < workers; other++) if (other != self) takeIn(laneOf(other, self));
 }
 
 /** Counts and frees what the transmitter of a queue is done with. */
@@ -127,6 +125,7 @@ function takeIn(lane: u32): void {
   const head = headOf(lane);
   const tail = tailOf(lane);
   if (head == tail) return;
+  setThreshold(RING_SIZE); // whoever sent them has seen to it that they are not too many
   for (let cursor = tail; cursor != head; cursor++) {
     const desc = slotAt(lane, cursor);
     const shape = load<u32>(desc, DESC_SHAPE);

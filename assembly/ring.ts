@@ -42,13 +42,19 @@ export function slotAt(ring: u32, cursor: u32): u32 {
   return ring + RING_SLOTS + (cursor & (RING_SIZE - 1)) * DESC_SIZE;
 }
 
+/** Descriptors in a ring that have not come back, as its producer sees it. */
+@inline
+export function lengthOf(ring: u32): u32 {
+  return load<u32>(ring, RING_NEXT) - load<u32>(ring, RING_CLEAN);
+}
+
 /** Makes room for one descriptor and returns where to write it, or 0 where `limit` are in the ring already. */
 @inline
 export function push(ring: u32, limit: u32): u32 {
+  const length = lengthOf(ring);
+  if (length >= limit) return 0;
+  if (length == 0) open(ring);
   const next = load<u32>(ring, RING_NEXT);
-  const clean = load<u32>(ring, RING_CLEAN);
-  if (next - clean >= limit) return 0;
-  if (next == clean) open(ring);
   store<u32>(ring, next + 1, RING_NEXT);
   return slotAt(ring, next);
 }
