@@ -154,6 +154,7 @@ function pull(): u32 {
 function settle(): bool {
   const open = load<u32>(base, WORKER_OPEN);
   let busy = false;
+  store<u32>(base, 0, WORKER_DIRTY); // where no transmitter reads the list, nobody else empties it
   for (let i: u32 = 0; i < open; i++) {
     const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
     const fresh = publish(ring);
