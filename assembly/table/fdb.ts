@@ -1,6 +1,7 @@
 // The forwarding database (IEEE 802.1Q 8.8): (domain, MAC) → port, shared by all workers. Buckets of one cache
 // line hold four keys that are compared together; an entry that finds its bucket full goes on to the next one,
 // and each bucket that it passes counts it as a stray, which ends a search as soon as there is no need to go on.
+// No entry goes further than WALK_MAX buckets: where all of those are full, one that lives there makes room.
 // Finding and refreshing take no lock: an entry's key is written last and cleared first. Everything that changes
 // the table holds the lock; a worker that does not get it at once learns the MAC from its next frame instead.
 
@@ -14,7 +15,9 @@ import { emitEvent } from "../event";
 import { fdbCapacity, fdbLinks, fdbMask, fdbShift, now, seconds } from "../state";
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-const STRAYS_MAX: u32 = 255;
+// Chance never asks for as many in a table that is half full at most; MACs chosen to meet get no more. A bucket's
+// strays are at most WALK_MAX × FDB_WAYS, which their u8 holds.
+const WALK_MAX = 32;
 const LOCK_SPINS = 64;
 const VICTIMS = 8; // how many of a port's oldest entries compete when one must go
 const SWEEP_MAX = 4096; // buckets aged in one call: 256 KiB, some microseconds
@@ -43,7 +46,7 @@ export function valueAt(bucket: u32, matched: i32): u32 {
 /** Offset of a key's value, 0 where it is not known. For what `match` on its bucket did not find. */
 export function findFar(key: u64): u32 {
   let bucket = bucketOf(key);
-  while (load<u8>(bucket, FDB_VALUES + FDB_STRAYS) != 0) {
+  for (let walked = 0; walked < WALK_MAX && load<u8>(bucket, FDB_VALUES + FDB_STRAYS) != 0; walked++) {
     bucket = following(bucket);
     const matched = match(bucket, key);
     if (matched) return valueAt(bucket, matched);
@@ -79,12 +82,12 @@ export function learnKey(key: u64, port: u32): void {
   unlock();
 }
 
-/** Adds an entry that neither ageing nor learning touches. False where the table is full. */
+/** Adds an entry that neither ageing nor learning touches. False where the table is full of such entries. */
 export function addStatic(key: u64, port: u32): bool {
   lock();
   const known = find(key);
   if (known) remove(wayOf(known));
-  const done = load<u32>(FDB_COUNT) < fdbCapacity && insert(key, port, FDB_STATIC);
+  const done = makeRoom(port) && insert(key, port, FDB_STATIC);
   unlock();
   return done;
 }
@@ -168,12 +171,33 @@ function makeRoom(port: u32): bool {
   const own = entries(port);
   const sharers = load<u32>(FDB_PORTS) + u32(own == 0);
   const victim = worst(own != 0 && own >= fdbCapacity / sharers ? port : busiest());
-  if (victim == NO_WAY) return false;
-  const key = load<u64>(keyOf(victim));
-  const from = load<u16>(valueOf(victim), FDB_PORT);
-  remove(victim);
+  return evict(victim);
+}
+
+/** Forgets an entry to make room, and tells; false where there is none to forget. */
+function evict(way: u32): bool {
+  if (way == NO_WAY) return false;
+  const key = load<u64>(keyOf(way));
+  const from = load<u16>(valueOf(way), FDB_PORT);
+  remove(way);
   emitEvent(EVENT_EVICTED, from, key, from);
   return true;
+}
+
+/** The learned entry that gives way to one of a port on a walk that is full: the port's own, else of the busiest. */
+function worstOnWalk(first: u32, port: u32): u32 {
+  let chosen = NO_WAY;
+  let bucket = first;
+  for (let walked = 0; walked <= WALK_MAX; walked++) {
+    for (let way = wayOf(bucket + FDB_VALUES), i: u32 = 0; i < FDB_WAYS; i++, way++) {
+      if (load<u8>(valueOf(way), FDB_FLAGS) & FDB_STATIC) continue;
+      const owner = load<u16>(valueOf(way), FDB_PORT);
+      if (owner == port) return way;
+      if (chosen == NO_WAY || entries(owner) > entries(load<u16>(valueOf(chosen), FDB_PORT))) chosen = way;
+    }
+    bucket = following(bucket);
+  }
+  return chosen;
 }
 
 /** The port that holds most entries. */
@@ -196,16 +220,16 @@ function worst(port: u32): u32 {
   return chosen;
 }
 
-/** Puts a key into the first free way from its bucket on; false where every way is taken. */
+/** Puts a key into the first free way of its walk; false where static entries hold all of it. */
 function insert(key: u64, port: u32, flags: u32): bool {
   let bucket = bucketOf(key);
   const first = bucket;
   let free = match(bucket, 0);
-  while (free == 0) {
+  for (let walked = 0; walked < WALK_MAX && free == 0; walked++) {
     bucket = following(bucket);
-    if (bucket == first) return false;
     free = match(bucket, 0);
   }
+  if (free == 0) return evict(worstOnWalk(first, port)) && insert(key, port, flags);
   for (let passed = first; passed != bucket; passed = following(passed)) addStray(passed);
   const value = valueAt(bucket, free);
   store<u32>(value, seconds, FDB_STAMP);
@@ -234,14 +258,11 @@ function following(bucket: u32): u32 {
 }
 
 function addStray(bucket: u32): void {
-  const strays = <u32>load<u8>(bucket, FDB_VALUES + FDB_STRAYS);
-  if (strays < STRAYS_MAX) store<u8>(bucket, <u8>(strays + 1), FDB_VALUES + FDB_STRAYS);
+  store<u8>(bucket, load<u8>(bucket, FDB_VALUES + FDB_STRAYS) + 1, FDB_VALUES + FDB_STRAYS);
 }
 
-/** A count that reached the top is no longer exact, so it stays; searches then only go on for longer. */
 function dropStray(bucket: u32): void {
-  const strays = <u32>load<u8>(bucket, FDB_VALUES + FDB_STRAYS);
-  if (strays < STRAYS_MAX) store<u8>(bucket, <u8>(strays - 1), FDB_VALUES + FDB_STRAYS);
+  store<u8>(bucket, load<u8>(bucket, FDB_VALUES + FDB_STRAYS) - 1, FDB_VALUES + FDB_STRAYS);
 }
 
 // ---- ways, and the list of them that each port keeps in the order of learning ----
