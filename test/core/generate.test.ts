@@ -80,7 +80,8 @@ describe("a generator", () => {
   });
 
   it("makes 65,536 flows of which no two are alike", () => {
-    const macs = make({ frames: 65536, flows: 65536 }).map((frame) => Buffer.from(frame.subarray(6, 12)).toString("hex"));
+    const frames = make({ frames: 65536, flows: 65536 });
+    const macs = frames.map((frame) => Buffer.from(frame.subarray(6, 12)).toString("hex"));
     expect(new Set(macs).size).toBe(65536);
   });
 
@@ -127,7 +128,9 @@ describe("a pace", () => {
   });
 
   it.each<[Rate, number]>([
-    [{ unit: "pps", value: 100 }, 60], [{ unit: "bps", value: 1_000_000 }, 1500], [{ unit: "bps", value: 12_000 }, 1500],
+    [{ unit: "pps", value: 100 }, 60],
+    [{ unit: "bps", value: 1_000_000 }, 1500],
+    [{ unit: "bps", value: 12_000 }, 1500],
   ])("of %j lets the worker sleep until the next frame is due", (rate, size) => {
     const rig = makeLab({ rate, size });
     rig.settle();

@@ -168,19 +168,23 @@ export class Rig {
     this.#coming[port.worker]!.push(...frames.map((frame) => ({ port: port.index, frame })));
   }
 
-  /** One turn of every worker, after which the far ends take what is there. Returns how long worker 0 may sleep, ms. */
+  /** One turn of every worker, each with its devices' part. Returns for how long all of them may sleep, ms. */
   turn(ms = 0): number {
     this.now += ms;
-    const sleeps = this.workers.map((core, worker) => core.turn(this.#receive(worker), this.now));
-    for (const end of this.#ends.values()) if (!end.pipe && !end.stalled) this.#transmit(end);
-    return sleeps[0]!;
+    return Math.min(...this.workers.map((core, worker) => {
+      const sleep = core.turn(this.#receive(worker), this.now);
+      for (const end of this.#ends.values()) {
+        if (end.port.worker === worker && !end.pipe && !end.stalled) this.#transmit(end);
+      }
+      return sleep;
+    }));
   }
 
   /** Turns until nothing moves any more. */
   settle(): void {
     for (let turns = 0; turns < 100_000; turns++) {
       const waiting = this.#coming.some((frames) => frames.length > 0);
-      if (this.turn() > 0 && !waiting && this.#isQuiet()) return;
+      if (this.turn() > 0 && !waiting && this.#isQuiet()) return this.#bringHome();
     }
     throw new Error("the rig does not come to rest");
   }
@@ -323,6 +327,11 @@ export class Rig {
       .filter((end) => !end.stalled)
       .some(({ port }) => this.counters.port(port.index).queued > 0);
     return !queued && (this.workers.length === 1 || this.counters.lent() === 0);
+  }
+
+  /** Slots that were lent to another worker come back with the turns after. */
+  #bringHome(): void {
+    for (let turns = 0; turns < 2 && this.workers.length > 1; turns++) this.turn();
   }
 
   #expectHome(worker: number): void {
