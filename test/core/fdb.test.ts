@@ -104,8 +104,9 @@ describe("a flood of MACs", () => {
       learn(rig, "a", collisions(rig, round / 6, 1000));
       learn(rig, "b", [1]);
       expect(holdings(rig).b).toBe(1);
-      expect(Object.keys(rig.pass("a", testFrame({ source: testMac(0), destination: testMac(1) })))).toEqual(["b"]);
-      expect(Object.keys(rig.pass("b", testFrame({ source: testMac(1), destination: testMac(0xdead) })))).toEqual(["a"]);
+      const [known, unknown] = [testMac(1), testMac(0xdead)];
+      expect(Object.keys(rig.pass("a", testFrame({ source: testMac(0), destination: known })))).toEqual(["b"]);
+      expect(Object.keys(rig.pass("b", testFrame({ source: known, destination: unknown })))).toEqual(["a"]);
       rig.advance(1);
       rig.advance(1);
       rig.advance(1);

@@ -92,11 +92,11 @@ export class Rig {
   // ---- the tables ----
 
   addSwitch(name: string, { learning = true, agingSeconds = 300 }: Partial<SwitchConfig> = {}): void {
-    this.tables.writeSwitch(this.registry.addSwitch(name), { learning, agingSeconds, ports: {}, mirrors: {} });
+    this.tables.writeSwitch(this.registry.addSwitch(name), { learning, agingSeconds });
   }
 
   changeSwitch(name: string, config: Pick<SwitchConfig, "learning" | "agingSeconds">): void {
-    this.tables.writeSwitch(this.registry.switches.get(name)!, { ...config, ports: {}, mirrors: {} });
+    this.tables.writeSwitch(this.registry.switches.get(name)!, config);
   }
 
   addPort(name: string, { codecs, on = "lab", ...spec }: PortSpec = {}): void {
@@ -300,11 +300,12 @@ export class Rig {
   }
 
   #wireBytes(desc: number): Uint8Array {
-    const { bytes, shared } = { bytes: this.shared.bytes, shared: this.shared };
+    const { shared } = this;
+    const { bytes } = shared;
     const length = shared.word(desc + layout.DESC_LENGTH) & 0xffffff;
     const cut = shared.word(layout.CUTS + (shared.word(desc + layout.DESC_LENGTH) >>> layout.CUT_SHIFT) * 4);
     const at = this.#slotAt(shared.word(desc)) + bytes[desc + layout.DESC_START]!;
-    const tag = shared.word(desc + layout.DESC_TAG) ? bytes.subarray(desc + layout.DESC_TAG, desc + layout.DESC_TAG + 4) : [];
+    const tag = shared.word(desc + layout.DESC_TAG) ? bytes.subarray(desc + layout.DESC_TAG).subarray(0, 4) : [];
     const rest = at + 12 + bytes[desc + layout.DESC_POP]!;
     const wire = [...bytes.subarray(at, at + 12), ...tag];
     wire.push(...bytes.subarray(rest, rest + length - wire.length));

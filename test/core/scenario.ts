@@ -50,7 +50,7 @@ function port(index: number): fc.Arbitrary<ScenarioPort> {
     vlan,
     isolated: fc.boolean(),
     monitor: fc.constant(false),
-    macs: fc.constantFrom([], [], [staticMac(index)]),
+    macs: fc.constantFrom<string[]>([], [], [staticMac(index)]),
     mtu: fc.integer({ min: 40, max: 60 }),
   }, { requiredKeys: ["vlan", "isolated", "monitor", "macs"] });
   return fc.oneof({ weight: 9, arbitrary: member }, { weight: 1, arbitrary: fc.constant(MONITOR) });
@@ -71,7 +71,7 @@ function event(names: string[]): fc.Arbitrary<Event> {
     at: name,
     to: fc.constantFrom(...MACS, ...MACS, ...GROUPS, ...statics),
     from: fc.constantFrom(...MACS, ...MACS, ...statics, NOBODY, MAC_BROADCAST),
-    tags: fc.oneof(fc.constant([]), fc.array(tag, { maxLength: 3 })),
+    tags: fc.oneof(fc.constant<Tag[]>([]), fc.array(tag, { maxLength: 3 })),
     payload: fc.integer({ min: 0, max: 64 }),
     cut: fc.oneof({ weight: 9, arbitrary: fc.constant("whole" as const) }, fc.integer({ min: 0, max: 18 })),
   });
