@@ -37,10 +37,7 @@ export class Captures {
   async #begin(
     name: string, watched: RegisteredPort, options: CaptureOptions, filter: Uint32Array | undefined,
   ): Promise<RegisteredPort> {
-    const config = {
-      attachment: { kind: "memory" }, vlan: { mode: "access", vid: 1 }, isolated: false, monitor: true, macs: [],
-    } as const;
-    const port = await this.fabric.addInnerPort(name, { ...config, macs: [] }, captureAttachment(), { kind: "capture" });
+    const port = await this.fabric.addInnerPort(name, captureAttachment(), { kind: "capture" });
     const mirror = {
       from: [watched.name], vlans: [], direction: options.direction ?? "both", to: name,
       ...(options.snaplen === undefined ? {} : { snaplen: options.snaplen }),
@@ -51,7 +48,6 @@ export class Captures {
 
   async* #read(port: RegisteredPort, watched: RegisteredPort, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const pipe = new Pipe(this.fabric.shared, port.pipe);
-    pipe.reset();
     const aborted = new Promise((resolve) => { signal.addEventListener("abort", resolve, { once: true }); });
     const isThere = (): boolean => this.fabric.registry.byIndex.get(watched.index) === watched;
     while (!signal.aborted && isThere()) {

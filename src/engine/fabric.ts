@@ -9,6 +9,7 @@ import type { Counters } from "../core/counters.js";
 import type { CoreExports } from "../core/abi.js";
 import * as layout from "../core/layout.js";
 import type { SharedMemory } from "../core/memory.js";
+import { Pipe } from "../core/pipe.js";
 import { diff, type Plan, type Step } from "../config/diff.js";
 import type { Config, MirrorConfig, PortConfig } from "../config/model.js";
 import { attachmentOf, isSource, needsPipe } from "../port/attach.js";
@@ -79,8 +80,8 @@ export class Fabric {
   async #execute(plan: Plan): Promise<void> {
     const going = plan.steps.filter((step): step is Going => step.do === "remove-port" || step.do === "detach-port");
     const coming = plan.steps.filter((step): step is Coming => step.do === "add-port" || step.do === "attach-port");
-    const held = new Set(going.map(step => attachmentOf(step.before).device).filter(Boolean));
-    const prepared = await this.#prepare(coming.filter(step => !held.has(attachmentOf(step.after).device)));
+    const held = new Set(going.map((step) => attachmentOf(step.before).device).filter(Boolean));
+    const prepared = await this.#prepare(coming.filter((step) => !held.has(attachmentOf(step.after).device)));
     const gone = this.crew.parked(() => {
       const ports = going.map((step) => this.#disable(step.switch, step.port));
       for (const step of plan.steps) this.#changeTables(step);
@@ -146,7 +147,7 @@ export class Fabric {
     switchName: string, name: string, config: PortConfig, { attachment, wiring }: Prepared, piped: boolean,
   ): Promise<RegisteredPort> {
     const port = this.registry.addPort(switchName, name, config);
-    if (piped) port.pipe = this.shared.pipe(this.#pipes.take());
+    if (piped) port.pipe = this.#takePipe();
     this.attachments.set(port.index, attachment);
     this.crew.parked(() => {
       if (this.#used.has(port.index)) this.counters.retire(port.index);
@@ -161,6 +162,13 @@ export class Fabric {
     if (wiring) await this.crew.attach(port.worker, port.index, port.pipe, wiring);
     else this.links.lost(port.index);
     return port;
+  }
+
+  /** A pipe, emptied: what its last owner left is none of the next one's business. */
+  #takePipe(): number {
+    const offset = this.shared.pipe(this.#pipes.take());
+    new Pipe(this.shared, offset).reset();
+    return offset;
   }
 
   // ---- a port goes ----
