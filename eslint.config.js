@@ -105,7 +105,7 @@ const FORBIDDEN = [
 ];
 
 const core = {
-  files: ["assembly/**/*.ts"],
+  files: ["assembly/**/*.ts", "bench/assembly/**/*.ts"],
   // asc's language is TypeScript's grammar with decorators on functions and variables, which tsc would refuse.
   languageOptions: { parserOptions: { allowInvalidAST: true } },
   rules: {
@@ -118,7 +118,7 @@ const core = {
 // ---- the hosts: rules that need types ----
 
 const hosts = {
-  files: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],
+  files: ["src/**/*.ts", "test/**/*.ts", "bench/*.ts", "examples/**/*.ts"],
   extends: [tseslint.configs.recommendedTypeChecked],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
   rules: {

@@ -28,7 +28,7 @@ export function benchCommand(io: Io): Command {
       const { runBenches } = await import("../bench/run.js");
       const results = runBenches(names, options);
       if (json) return sayLine(io.out, JSON.stringify(results));
-      const rows = results.map(result => [
+      const rows = results.map((result) => [
         result.name, result.entries, result.frame, result.batch, result.nsPerFrame, `${result.min} - ${result.max}`,
         Number((result.framesPerSecond / 1e6).toFixed(1)), result.digest,
       ]);
