@@ -31,15 +31,16 @@ export class FileEnd {
     return this.#take(this.read) ? undefined : this.#end("no records");
   }
 
-  /** Reads on; false where nothing could be had. */
+  /** Reads on, round the end of the ring, for the core waits where there is only half a record. False: nothing came. */
   #take(read: Playing): boolean {
-    const space = this.pipe.space();
-    if (space.length === 0) return false;
-    const bytes = readSync(read.fd, space, 0, space.length, this.#position);
-    if (bytes === 0) return false;
-    this.#position += bytes;
-    this.pipe.fill(bytes);
-    return true;
+    const before = this.#position;
+    for (let space = this.pipe.space(); space.length > 0; space = this.pipe.space()) {
+      const bytes = readSync(read.fd, space, 0, space.length, this.#position);
+      if (bytes === 0) break;
+      this.#position += bytes;
+      this.pipe.fill(bytes);
+    }
+    return this.#position > before;
   }
 
   /** Writes what the core has encoded. Throws the file system's error (ENOSPC, EIO). */
