@@ -54,7 +54,8 @@ function benchSwitch({ entries, frame, batch }: BenchOptions & { entries: number
   const nsPerFrame = times[Math.floor(RUNS / 2)]!;
   return {
     name: "core-switch", entries, frame, batch,
-    nsPerFrame: round(nsPerFrame), framesPerSecond: Math.round(1e9 / nsPerFrame), runs: RUNS, min: round(times[0]!), max: round(times[RUNS - 1]!), digest,
+    nsPerFrame: round(nsPerFrame), framesPerSecond: Math.round(1e9 / nsPerFrame),
+    runs: RUNS, min: round(times[0]!), max: round(times[RUNS - 1]!), digest,
   };
 }
 
