@@ -161,7 +161,7 @@ function tellPeople(
 
 function logPort(event: EngineEvent, log: Logger): void {
   if (event.event !== "port") return;
-  const text = `port ${event.switch}/${event.port} is ${event.link}: ${event.why}`;
+  const text = `port ${event.switch}/${event.port} is ${event.link}${event.why && `: ${event.why}`}`;
   if (event.link === "up") log.info(text);
   else log.warn(text);
 }

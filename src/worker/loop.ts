@@ -8,7 +8,7 @@ import * as layout from "../core/layout.js";
 import type { SharedMemory } from "../core/memory.js";
 import { Pipe } from "../core/pipe.js";
 import { findAddon, POLLER_EVENTS, type Poller } from "../port/addon.js";
-import type { Wiring } from "../port/wiring.js";
+import { discard, type Wiring } from "../port/wiring.js";
 import { Bell, ringWorker } from "./doorbell.js";
 import { FileEnd } from "./file.js";
 import { geometryOf } from "./geometry.js";
@@ -109,13 +109,23 @@ export class Loop {
     if (message.type === "stop") {
       this.#running = false;
     } else if (message.type === "attach") {
-      this.#attach(message.port, message.pipe, message.wiring);
+      this.#attachOrLose(message.port, message.pipe, message.wiring);
       this.#say({ type: "attached", port: message.port });
     } else if (message.type === "begin") {
       this.#setSources([...this.#sources, message.port]);
     } else {
       this.#detach(message.port);
       this.#say({ type: "detached", port: message.port });
+    }
+  }
+
+  /** An fd that cannot be polled is lost like one that fails later: nobody else suffers, and it is tried for again. */
+  #attachOrLose(port: number, pipe: number, wiring: Wiring): void {
+    try {
+      this.#attach(port, pipe, wiring);
+    } catch (error) {
+      discard(wiring);
+      this.#link(port, false, (error as NodeJS.ErrnoException).code ?? String(error), true);
     }
   }
 
