@@ -82,20 +82,41 @@ export class Fabric {
     const coming = plan.steps.filter((step): step is Coming => step.do === "add-port" || step.do === "attach-port");
     const held = new Set(going.map((step) => attachmentOf(step.before).device).filter(Boolean));
     const prepared = await this.#prepare(coming.filter((step) => !held.has(attachmentOf(step.after).device)));
-    const gone = this.crew.parked(() => {
-      const ports = going.map((step) => this.#disable(step.switch, step.port));
-      for (const step of plan.steps) this.#changeTables(step);
-      return ports;
-    });
-    for (const port of gone) await this.#release(port);
+    try {
+      await this.#leave(going, plan.steps);
+      const come = await this.#arrive(coming, prepared);
+      this.crew.parked(() => { this.#writeMirrors(plan.steps); });
+      for (const port of come) if (isSource(port.config)) this.crew.begin(port.worker, port.index);
+    } catch (error) {
+      await letGo(prepared.values());
+      throw error;
+    }
+  }
+
+  /** Takes ports out of the tables, changes what changes in place, then lets go of what the ports had. */
+  async #leave(going: readonly Going[], steps: readonly Step[]): Promise<void> {
+    const gone: RegisteredPort[] = [];
+    try {
+      this.crew.parked(() => {
+        for (const step of going) gone.push(this.#disable(step.switch, step.port));
+        for (const step of steps) this.#changeTables(step);
+      });
+    } finally {
+      for (const port of gone) await this.#release(port);
+    }
+  }
+
+  /** Makes ports of what is prepared, and takes it out of there; a device that had to be let go of first is opened. */
+  async #arrive(coming: readonly Coming[], prepared: Map<Coming, Prepared>): Promise<RegisteredPort[]> {
     const come: RegisteredPort[] = [];
     for (const step of coming) {
       const ready = prepared.get(step) ?? await open(attachmentOf(step.after));
+      prepared.set(step, ready);
       come.push(await this.#enable(step.switch, step.port, step.after, ready, needsPipe(step.after)));
+      prepared.delete(step);
       takeStep(this.#config, step);
     }
-    this.crew.parked(() => { this.#writeMirrors(plan.steps); });
-    for (const port of come) if (isSource(port.config)) this.crew.begin(port.worker, port.index);
+    return come;
   }
 
   /** Makes a monitor port that belongs to no switch, for a capture. */
@@ -134,10 +155,7 @@ export class Fabric {
     try {
       for (const step of coming) prepared.set(step, await open(attachmentOf(step.after)));
     } catch (error) {
-      for (const { attachment, wiring } of prepared.values()) {
-        if (wiring) discard(wiring);
-        await attachment.close();
-      }
+      await letGo(prepared.values());
       throw error;
     }
     return prepared;
@@ -147,21 +165,29 @@ export class Fabric {
     switchName: string, name: string, config: PortConfig, { attachment, wiring }: Prepared, piped: boolean,
   ): Promise<RegisteredPort> {
     const port = this.registry.addPort(switchName, name, config);
-    if (piped) port.pipe = this.#takePipe();
+    try {
+      if (piped) port.pipe = this.#takePipe();
+      this.crew.parked(() => { this.#writePort(port, attachment); });
+    } catch (error) {
+      this.crew.parked(() => this.#disable(switchName, name));
+      this.#forget(port);
+      throw error;
+    }
     this.attachments.set(port.index, attachment);
-    this.crew.parked(() => {
-      if (this.#used.has(port.index)) this.counters.retire(port.index);
-      this.#used.add(port.index);
-      const codecs = { in: CODEC_NUMBERS[attachment.codecs.in], out: CODEC_NUMBERS[attachment.codecs.out] };
-      this.tables.writePort(port, codecs);
-      this.tables.writeStatics(port, true);
-      if (config.attachment.kind === "generator") this.tables.writeGenerator(port, config.attachment);
-      else this.tables.writePace(port, config.attachment.kind === "pcap" ? config.attachment.rate : undefined);
-    });
     this.links.begin(port, attachment);
     if (wiring) await this.crew.attach(port.worker, port.index, port.pipe, wiring);
     else this.links.lost(port.index);
     return port;
+  }
+
+  #writePort(port: RegisteredPort, { codecs }: Attachment): void {
+    const { attachment } = port.config;
+    if (this.#used.has(port.index)) this.counters.retire(port.index);
+    this.#used.add(port.index);
+    this.tables.writePort(port, { in: CODEC_NUMBERS[codecs.in], out: CODEC_NUMBERS[codecs.out] });
+    this.tables.writeStatics(port, true);
+    if (attachment.kind === "generator") this.tables.writeGenerator(port, attachment);
+    else this.tables.writePace(port, attachment.kind === "pcap" ? attachment.rate : undefined);
   }
 
   /** A pipe, emptied: what its last owner left is none of the next one's business. */
@@ -185,6 +211,11 @@ export class Fabric {
     await this.crew.detach(port.worker, port.index);
     await this.attachments.get(port.index)!.close();
     this.attachments.delete(port.index);
+    this.#forget(port);
+  }
+
+  /** Gives back a port's numbers. */
+  #forget(port: RegisteredPort): void {
     if (port.pipe) this.#pipes.free((port.pipe - this.shared.pipe(0)) / layout.PIPE_BYTES);
     this.registry.freePort(port);
   }
@@ -214,10 +245,21 @@ export class Fabric {
   #writeMirrors(steps: readonly Step[]): void {
     for (const step of steps) {
       if (step.do !== "add-mirror" && step.do !== "change-mirror") continue;
-      const to = this.registry.port(step.switch, step.after.to).index;
-      this.setMirror(`${step.switch}/${step.mirror}`, step.switch, step.after, to);
+      this.#writeMirror(step.switch, step.mirror, step.after);
       takeStep(this.#config, step);
     }
+  }
+
+  #writeMirror(switchName: string, name: string, config: MirrorConfig): void {
+    this.setMirror(`${switchName}/${name}`, switchName, config, this.registry.port(switchName, config.to).index);
+  }
+}
+
+/** Lets go of what was opened for ports that did not come to be. */
+async function letGo(prepared: Iterable<Prepared>): Promise<void> {
+  for (const { attachment, wiring } of prepared) {
+    if (wiring) discard(wiring);
+    await attachment.close();
   }
 }
 
