@@ -85,7 +85,7 @@ export class Fabric {
     try {
       await this.#leave(going, plan.steps);
       const come = await this.#arrive(coming, prepared);
-      this.crew.parked(() => { this.#writeMirrors(plan.steps); });
+      this.crew.parked(() => { this.#writeMirrors(plan.steps, coming); });
       for (const port of come) if (isSource(port.config)) this.crew.begin(port.worker, port.index);
     } catch (error) {
       await letGo(prepared.values());
@@ -242,11 +242,17 @@ export class Fabric {
     this.tables.writeStatics(port, true);
   }
 
-  #writeMirrors(steps: readonly Step[]): void {
+  /** Writes mirrors that are new or changed, and those whose ports came anew: these have other numbers now. */
+  #writeMirrors(steps: readonly Step[], coming: readonly Coming[]): void {
     for (const step of steps) {
       if (step.do !== "add-mirror" && step.do !== "change-mirror") continue;
       this.#writeMirror(step.switch, step.mirror, step.after);
       takeStep(this.#config, step);
+    }
+    for (const { switch: name, port } of coming) {
+      for (const [mirror, config] of Object.entries(this.#config.switches[name]!.mirrors)) {
+        if (config.to === port || config.from.includes(port)) this.#writeMirror(name, mirror, config);
+      }
     }
   }
 
