@@ -202,7 +202,9 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     return this.#stopped;
   }
 
+  /** One change after the other; none once the engine has been told to stop. */
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#stopped) return Promise.reject(new EngineError("STOPPED", "the engine has stopped: start another one"));
     const turn = this.#last.then(action);
     this.#last = turn.catch(() => undefined);
     return turn;

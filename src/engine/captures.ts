@@ -24,33 +24,40 @@ export class Captures {
     const filter = options.filter === undefined ? undefined : compileFilter(options.filter);
     const watched = this.fabric.registry.port(switchName, portName);
     const name = `capture-${++this.#count}`;
-    const port = await this.#begin(name, watched, options, filter);
+    const port = await this.fabric.addInnerPort(name, captureAttachment(), { kind: "capture" });
     try {
+      if (this.#isThere(watched) && this.#isThere(port)) this.#begin(port, watched, options, filter);
       yield pcapngHeader(`${switchName}/${portName}`);
       yield* this.#read(port, watched, signal);
     } finally {
-      this.fabric.crew.parked(() => { this.fabric.removeMirror(name); });
-      await this.fabric.removeInnerPort(name);
+      if (this.#isThere(port)) await this.#end(port); // else the engine has stopped
     }
   }
 
-  async #begin(
-    name: string, watched: RegisteredPort, options: CaptureOptions, filter: Uint32Array | undefined,
-  ): Promise<RegisteredPort> {
-    const port = await this.fabric.addInnerPort(name, captureAttachment(), { kind: "capture" });
+  #isThere(port: RegisteredPort): boolean {
+    return this.fabric.registry.byIndex.get(port.index) === port;
+  }
+
+  #begin(
+    port: RegisteredPort, watched: RegisteredPort, options: CaptureOptions, filter: Uint32Array | undefined,
+  ): void {
+    const { name } = port;
     const mirror = {
       from: [watched.name], vlans: [], direction: options.direction ?? "both", to: name,
       ...(options.snaplen === undefined ? {} : { snaplen: options.snaplen }),
     };
     this.fabric.crew.parked(() => { this.fabric.setMirror(name, watched.switchName, mirror, port.index, filter); });
-    return port;
+  }
+
+  async #end({ name }: RegisteredPort): Promise<void> {
+    if (this.fabric.registry.mirrors.has(name)) this.fabric.crew.parked(() => { this.fabric.removeMirror(name); });
+    await this.fabric.removeInnerPort(name);
   }
 
   async* #read(port: RegisteredPort, watched: RegisteredPort, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const pipe = new Pipe(this.fabric.shared, port.pipe);
     const aborted = new Promise((resolve) => { signal.addEventListener("abort", resolve, { once: true }); });
-    const isThere = (): boolean => this.fabric.registry.byIndex.get(watched.index) === watched;
-    while (!signal.aborted && isThere()) {
+    while (!signal.aborted && this.#isThere(watched)) {
       while (pipe.waiting > 0) {
         const bytes = pipe.span().slice();
         pipe.drain(bytes.length);

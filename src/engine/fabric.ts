@@ -143,8 +143,9 @@ export class Fabric {
   async close(): Promise<void> {
     const ports = [...this.registry.ports.values()];
     for (const port of ports) await this.crew.detach(port.worker, port.index); // none drops what another still sends
-    for (const { switchName, name } of ports) {
-      await this.#release(this.crew.parked(() => this.#disable(switchName, name)));
+    for (const port of ports) {
+      if (this.registry.byIndex.get(port.index) !== port) continue; // a capture that ended meanwhile
+      await this.#release(this.crew.parked(() => this.#disable(port.switchName, port.name)));
     }
   }
 
