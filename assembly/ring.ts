@@ -1,7 +1,7 @@
 // Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread)
 // and a lane (worker → worker). Cursors run free and are masked on use; the producer keeps its own head and
 // publishes it once a batch with the one atomic store of that side. All atomics of the core stand in this
-// file, pipe.ts and table/fdb.ts; the host's twin is src/core/ring.ts.
+// file, pipe.ts and table/fdb.ts.
 
 import {
   DESC_SIZE, LANES, LANE_SIZE, QUEUES, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, RING_TAIL,
