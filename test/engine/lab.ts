@@ -1,6 +1,7 @@
 // Engines for tests, and what is at the other end of their ports. Every engine is stopped after its test, and then each
 // of its frames must be accounted for.
 
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -72,6 +73,17 @@ export async function feed(engine: Engine, name: string, frames: readonly Uint8A
   }
 }
 
+/** The same at the pace of a reader who has `got` every frame so far, so that no pipe on the way overflows. */
+export async function feedInStep(
+  engine: Engine, name: string, frames: readonly Uint8Array[], got: readonly Uint8Array[],
+): Promise<void> {
+  const before = got.length;
+  for (let sent = 0; sent < frames.length; sent += 100) {
+    await feed(engine, name, frames.slice(sent, sent + 100));
+    await until(() => got.length >= before + Math.min(sent + 100, frames.length), "frames that arrive");
+  }
+}
+
 /** Collects what comes out of a memory port from now on. */
 export function collect(engine: Engine, name: string): Uint8Array[] {
   const frames: Uint8Array[] = [];
@@ -108,7 +120,7 @@ export class StreamPeer {
 
   static async dial(path: string): Promise<StreamPeer> {
     const socket = connect(path);
-    await new Promise((resolve, reject) => { socket.once("connect", resolve).once("error", reject); });
+    await once(socket, "connect");
     return new StreamPeer(socket);
   }
 
@@ -118,7 +130,9 @@ export class StreamPeer {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve) => { this.socket.write(bytes, () => { resolve(); }); });
+    return new Promise((resolve) => {
+      this.socket.write(bytes, () => { resolve(); });
+    });
   }
 
   #take(bytes: Buffer): void {
@@ -141,7 +155,7 @@ export class StreamListener {
     const server = createServer();
     const listener = new StreamListener(server);
     server.on("connection", (socket) => { listener.peers.push(new StreamPeer(socket)); });
-    await new Promise<void>((resolve) => { server.listen(path, resolve); });
+    await once(server.listen(path), "listening");
     onTestFinished(() => { listener.close(); });
     return listener;
   }

@@ -9,7 +9,8 @@ import type { Engine } from "../../src/engine.js";
 import { findAddon } from "../../src/port/addon.js";
 import { wordsLE, pcapRecord } from "../core/codec.js";
 import {
-  collect, feed, framed, linkOf, listen, network, numbered, port, scratch, startEngine, StreamListener, StreamPeer, until,
+  collect, feed, feedInStep, framed, linkOf, listen, network, numbered, port, scratch, startEngine, StreamListener,
+  StreamPeer, until,
 } from "./lab.js";
 
 const COUNT = 500;
@@ -34,7 +35,10 @@ function memory(): Kind {
   return {
     attachment: { memory: true },
     send: (engine, frames) => feed(engine, "subject", frames),
-    received: (engine) => { taken.push(...engine.memory("lab", "subject").receive()); return taken; },
+    received: (engine) => {
+      taken.push(...engine.memory("lab", "subject").receive());
+      return taken;
+    },
   };
 }
 
@@ -43,9 +47,13 @@ function pcap(): Kind {
   const [read, write] = [join(folder, "in.pcap"), join(folder, "out.pcap")];
   return {
     attachment: { pcap: { read, write } },
-    before: (frames) => { writeFileSync(read, Buffer.concat([PCAP_HEADER, ...frames.map((each) => pcapRecord(each))])); },
+    before: (frames) => { writeFileSync(read, pcapFile(frames)); },
     received: () => framesOf(readFileSync(write)),
   };
+}
+
+function pcapFile(frames: readonly Uint8Array[]): Buffer {
+  return Buffer.concat([PCAP_HEADER, ...frames.map((frame) => pcapRecord(frame))]);
 }
 
 /** The frames of a pcap file. */
@@ -65,7 +73,7 @@ function listening(): Kind {
   const dialled = async (): Promise<StreamPeer> => peer ??= await StreamPeer.dial(path);
   return {
     attachment: { stream: path },
-    send: async (engine, frames) => (await dialled()).send(frames),
+    send: async (_engine, frames) => (await dialled()).send(frames),
     received: async () => (await dialled()).frames,
   };
 }
@@ -76,7 +84,7 @@ function dialling(): Kind {
   return {
     attachment: { stream: path, connect: true },
     before: async () => { listener = await StreamListener.at(path); },
-    send: async (engine, frames) => {
+    send: async (_engine, frames) => {
       await until(() => listener.peers.length > 0);
       await listener.peers[0]!.send(frames);
     },
@@ -118,7 +126,7 @@ describe("a generator", () => {
 describe("a capture file", () => {
   it("is played as often as it is told, however short it is", async () => {
     const read = join(scratch(), "in.pcap");
-    writeFileSync(read, Buffer.concat([PCAP_HEADER, ...numbered(1, 1, 1500).map((frame) => pcapRecord(frame))]));
+    writeFileSync(read, pcapFile(numbered(1, 1, 1500)));
     // Thousands of rounds go many times round the ring, whose end cuts records in two.
     const engine = await startEngine(network({ subject: { pcap: { read, loop: 5000 } }, probe: { memory: true } }));
     await until(() => port(engine, "subject").rx.frames === 5000);
@@ -127,8 +135,7 @@ describe("a capture file", () => {
 
   it("that is cut short gives what is whole in it", async () => {
     const read = join(scratch(), "in.pcap");
-    const bytes = Buffer.concat([PCAP_HEADER, ...numbered(3).map((frame) => pcapRecord(frame))]);
-    writeFileSync(read, bytes.subarray(0, -1));
+    writeFileSync(read, pcapFile(numbered(3)).subarray(0, -1));
     const engine = await startEngine(network({ subject: { pcap: { read } }, probe: { memory: true } }));
     await until(() => linkOf(engine, "subject") === "down");
     expect(port(engine, "subject").rx.frames).toBe(2);
@@ -151,8 +158,7 @@ describe("a memory port", () => {
       subject: { memory: true }, slow: { memory: true }, probe: { memory: true },
     }));
     const probe = collect(engine, "probe");
-    await feed(engine, "subject", numbered(2000, 1, 1000).slice(0, 1000));
-    await until(() => probe.length === 1000);
+    await feedInStep(engine, "subject", numbered(1000, 1, 1000), probe);
     expect(port(engine, "slow").drops["queue-full"]).toBeGreaterThan(0);
     expect(port(engine, "probe").drops).toEqual({});
   });
@@ -208,7 +214,7 @@ describeStream("a stream", () => {
     expect(texts(probe)).toEqual(texts(numbered(3)));
   });
 
-  it.each([0, 65537, 0x47455420, 0xffffffff])("hangs up on a length of %i, and serves the next peer", async (length) => {
+  it.each([0, 65537, 0x47455420, 0xffffffff])("hangs up on a length of %i and serves the next peer", async (length) => {
     const path = join(scratch(), "s");
     const engine = await startEngine(network({ subject: { stream: path }, probe: { memory: true } }));
     const probe = collect(engine, "probe");
@@ -234,10 +240,7 @@ describeStream("a stream", () => {
     await until(() => linkOf(engine, "subject") === "up");
     peer.socket.pause();
     const frames = numbered(4000, 1, 1000);
-    for (let at = 0; at < frames.length; at += 100) {
-      await feed(engine, "source", frames.slice(at, at + 100));
-      await until(() => probe.length === at + 100);
-    }
+    await feedInStep(engine, "source", frames, probe);
     expect(port(engine, "subject").drops["queue-full"]).toBeGreaterThan(0);
     expect([port(engine, "probe").drops, port(engine, "source").drops]).toEqual([{}, {}]);
     const { drops, tx } = port(engine, "subject");
