@@ -53,6 +53,7 @@ export function setLink(port: u32, up: bool): void {
 function setBit(set: u32, index: u32, value: bool): void {
   const at = set + ((index >> 5) << 2);
   const bit: u32 = 1 << (index & 31);
+  if (((load<u32>(at) & bit) != 0) == value) return; // as a rule: a port is in few of many VLANs
   if (value) atomic.or<u32>(at, bit);
   else atomic.and<u32>(at, ~bit);
 }
