@@ -11,7 +11,7 @@ import type { Wiring } from "../port/wiring.js";
 import { ringWorker } from "./doorbell.js";
 import type { Assignment, FromWorker, ToWorker } from "./message.js";
 
-const PARK_MS_MAX = 1000; // a turn takes well under a millisecond: more than this is a worker that is stuck
+const PARK_MS_MAX = 10_000; // a turn takes well under a millisecond, but a machine may be busy
 
 export type LinkReport = Extract<FromWorker, { type: "link" }>;
 
@@ -87,7 +87,7 @@ export class Crew {
   #hire(assignment: Assignment): Promise<void> {
     const options = { workerData: assignment, trackUnmanagedFds: false }; // it closes files that this thread opened
     const thread = new Worker(packageFile("dist/src/worker/main.js"), options);
-    const member: Member = { thread, doorbell: -1 };
+    const member: Member = { thread, doorbell: 0 };
     this.#members[assignment.index] = member;
     thread.on("message", (message: FromWorker) => { this.#hear(assignment.index, member, message); });
     thread.on("error", (error: Error) => { this.onDeath(error); });

@@ -10,11 +10,11 @@ function field(worker: number, offset: number): number {
   return (layout.WORKERS + worker * layout.WORKER_SIZE + offset) >>> 2;
 }
 
-/** Wakes a worker. `doorbell`: the eventfd of its poller, where there is an addon. */
+/** Wakes a worker. `doorbell`: the eventfd of its poller; 0 where it sleeps in memory, having none. */
 export function ringWorker(shared: SharedMemory, worker: number, addon: Addon | undefined, doorbell: number): void {
   Atomics.add(shared.signed, field(worker, layout.WORKER_BELL), 1);
   if (Atomics.load(shared.signed, field(worker, layout.WORKER_SLEEPING)) === 0) return;
-  if (addon) addon.ring(doorbell);
+  if (addon && doorbell > 0) addon.ring(doorbell);
   else Atomics.notify(shared.signed, field(worker, layout.WORKER_BELL));
 }
 

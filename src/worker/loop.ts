@@ -41,7 +41,7 @@ export class Loop {
     this.#poller = this.#addon?.createPoller(shared.bytes, geometryOf(shared, assignment.index));
     core.bind(assignment.index, true);
     shared.setWord(this.#block + layout.WORKER_DOORBELL, this.#poller?.doorbell ?? 0);
-    this.#say({ type: "ready", doorbell: this.#poller?.doorbell ?? -1 });
+    this.#say({ type: "ready", doorbell: this.#poller?.doorbell ?? 0 });
   }
 
   /** Runs until it is told to stop. */
