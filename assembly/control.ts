@@ -46,7 +46,7 @@ export function setLink(port: u32, up: bool): void {
     atomic.or<u32>(at, FLAG_UP, PORT_FLAGS);
   } else {
     atomic.and<u32>(at, ~FLAG_UP, PORT_FLAGS);
-    flushPort(port);
+    flushPort(port, 0);
   }
 }
 

@@ -64,9 +64,9 @@ export function clearCuts(): void {
   engine.clearCuts();
 }
 
-/** Forgets what was learned on a port; returns how many MACs. */
-export function flushPort(port: u32): u32 {
-  return fdb.flushPort(port);
+/** Forgets what was learned on a port, in all VLANs (`vid` 0) or in one; returns how many MACs. */
+export function flushPort(port: u32, vid: u32): u32 {
+  return fdb.flushPort(port, vid);
 }
 
 /** Forgets what a switch learned, in all VLANs (`vid` 0) or in one; returns how many MACs. */

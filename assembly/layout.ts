@@ -150,7 +150,7 @@ export const ITEM_POP_MASK: u32 = 4;
 export const SWITCHES: u32 = 2101248; // WORKERS + WORKER_SIZE × WORKERS_MAX
 export const SWITCH_SIZE: u32 = 64;
 export const SWITCH_FLAGS: u32 = 0;
-export const SWITCH_AGING: u32 = 4; // seconds; 0: never
+export const SWITCH_AGING: u32 = 4; // ticks of the FDB; 0: never
 export const SWITCH_LEARNING: u32 = 1; // flag
 
 // ---- port record, 128 bytes ----
@@ -249,7 +249,8 @@ export const FDB_SWEPT: u32 = 84056200; // next bucket to age
 export const FDB_PORTS: u32 = 84056204; // ports that hold learned entries
 export const FDB_SWEEP_TIME: u32 = 84056208; // f64: ms, when ageing last moved on
 export const FDB: u32 = 84056256; // FDB_BUCKET_SIZE × buckets
-export const FDB_BUCKET_SIZE: u32 = 64; // 4 keys (u64), then 4 values: u32 stamp (s) │ u16 port │ u8 flags │ u8 strays
+export const FDB_BUCKET_SIZE: u32 = 64; // 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
+export const FDB_TICK_MS: u32 = 100; // how finely it is noted when a MAC was last seen
 export const FDB_WAYS: u32 = 4;
 export const FDB_VALUES: u32 = 32;
 export const FDB_STAMP: u32 = 0;

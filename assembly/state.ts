@@ -3,7 +3,7 @@
 
 import {
   HEADER_EPOCH, HEADER_FDB_BUCKETS, HEADER_FDB_CAPACITY, HEADER_FDB_LINKS, HEADER_FRAMES, HEADER_WORKERS, WORKERS,
-  WORKER_SIZE, COUNTERS, COUNTERS_SIZE,
+  WORKER_SIZE, COUNTERS, COUNTERS_SIZE, FDB_TICK_MS,
 } from "./layout";
 
 /** Offset of this worker's block. */
@@ -22,9 +22,9 @@ export let fdbMask: u32 = 0;
 export let fdbLinks: u32 = 0;
 export let fdbCapacity: u32 = 0;
 
-/** The clock, ms since the workers' common origin; whole seconds of it; the wall clock, ms since 1970. */
+/** The clock, ms since the workers' common origin; the same in ticks of the FDB; the wall clock, ms since 1970. */
 export let now: f64 = 0;
-export let seconds: u32 = 0;
+export let ticks: u32 = 0;
 export let wall: f64 = 0;
 
 /** Takes the part of a worker. */
@@ -49,6 +49,6 @@ export function bindHost(): void {
 /** Sets the clock for what follows; time is an argument, so that tests can turn it. */
 export function tick(time: f64): void {
   now = time;
-  seconds = <u32>(time / 1000);
+  ticks = <u32>(time / FDB_TICK_MS);
   wall = load<f64>(HEADER_EPOCH) + time;
 }

@@ -163,9 +163,10 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   /** Forgets MACs that were learned on a switch; returns how many. Static ones stay. Throws EngineError. */
   flush(switchName: string, only: { vlan?: number; port?: string } = {}): number {
     requireNames(this.fabric.config, switchName, only.port);
-    const index = this.fabric.registry.switches.get(switchName)!;
-    if (only.port !== undefined) return this.core.flushPort(this.fabric.registry.port(switchName, only.port).index);
-    return this.core.flushSwitch(index, only.vlan ?? 0);
+    const { registry } = this.fabric;
+    const vid = only.vlan ?? 0;
+    if (only.port === undefined) return this.core.flushSwitch(registry.switches.get(switchName)!, vid);
+    return this.core.flushPort(registry.port(switchName, only.port).index, vid);
   }
 
   /** The program's end of a `memory` port. Throws EngineError where the port is none. */

@@ -5,7 +5,7 @@ import {
   DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_PORT, FDB_STAMP, ITEM_DOMAIN, ITEM_PORT, ITEM_SIZE, ITEM_SOURCE, SWITCHES,
   SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
 } from "../layout";
-import { base, seconds } from "../state";
+import { base, ticks } from "../state";
 import { bucketOf, findFar, learnKey, match, valueAt } from "../table/fdb";
 import { MAC_MASK, isGroup } from "../wire/ethernet";
 
@@ -22,14 +22,14 @@ export function learn(count: u32): void {
     }
     const value = valueAt(bucket, matched);
     if (load<u16>(value, FDB_PORT) != port) learnKey(key, port);
-    else store<u32>(value, seconds, FDB_STAMP);
+    else store<u32>(value, ticks, FDB_STAMP);
   }
 }
 
 /** A key that is not in its bucket: a stray, news, or one that is never learned (IEEE 802.1Q 8.7 b). */
 function learnFar(item: u32, key: u64, port: u32): void {
   const value = findFar(key);
-  if (value && load<u16>(value, FDB_PORT) == port) return store<u32>(value, seconds, FDB_STAMP);
+  if (value && load<u16>(value, FDB_PORT) == port) return store<u32>(value, ticks, FDB_STAMP);
   if (isGroup(key) || (key & MAC_MASK) == 0) return;
   const owner = <u32>load<u16>(DOMAINS + <u32>load<u16>(item, ITEM_DOMAIN) * DOMAIN_SIZE, DOMAIN_SWITCH);
   if (load<u32>(SWITCHES + owner * SWITCH_SIZE, SWITCH_FLAGS) & SWITCH_LEARNING) learnKey(key, port);

@@ -12,7 +12,7 @@ import {
   DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID,
 } from "../layout";
 import { emitEvent } from "../event";
-import { fdbCapacity, fdbLinks, fdbMask, fdbShift, now, seconds } from "../state";
+import { fdbCapacity, fdbLinks, fdbMask, fdbShift, now, ticks } from "../state";
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 // Chance never asks for as many in a table that is half full at most; MACs chosen to meet get no more. A bucket's
@@ -72,7 +72,7 @@ export function learnKey(key: u64, port: u32): void {
     if (makeRoom(port) && insert(key, port, 0)) emitEvent(EVENT_LEARNED, port, key, port);
   } else if ((load<u8>(value, FDB_FLAGS) & FDB_STATIC) == 0) {
     const before = <u32>load<u16>(value, FDB_PORT);
-    store<u32>(value, seconds, FDB_STAMP);
+    store<u32>(value, ticks, FDB_STAMP);
     if (before != port) {
       moveWay(wayOf(value), before, port);
       store<u16>(value, <u16>port, FDB_PORT);
@@ -99,13 +99,18 @@ export function removeStatic(key: u64): void {
   unlock();
 }
 
-/** Forgets what was learned on a port; returns how many entries that were. */
-export function flushPort(port: u32): u32 {
+/** Forgets what was learned on a port, in all VLANs (`vid` 0) or in one; returns how many entries that were. */
+export function flushPort(port: u32, vid: u32): u32 {
   lock();
   let flushed: u32 = 0;
-  for (let way = oldest(port); way != NO_WAY; way = oldest(port)) {
-    remove(way);
-    flushed++;
+  let way = oldest(port);
+  while (way != NO_WAY) {
+    const next = load<u32>(linkOf(way), 4);
+    if (vid == 0 || load<u16>(domainAt(load<u64>(keyOf(way))), DOMAIN_VID) == vid) {
+      remove(way);
+      flushed++;
+    }
+    way = next;
   }
   unlock();
   return flushed;
@@ -119,7 +124,7 @@ export function flushSwitch(index: u32, vid: u32): u32 {
   for (let way: u32 = 0; way < ways; way++) {
     const key = load<u64>(keyOf(way));
     if (key == 0 || (load<u8>(valueOf(way), FDB_FLAGS) & FDB_STATIC)) continue;
-    const domain = DOMAINS + <u32>(key >> 48) * DOMAIN_SIZE;
+    const domain = domainAt(key);
     if (load<u16>(domain, DOMAIN_SWITCH) != index || (vid != 0 && load<u16>(domain, DOMAIN_VID) != vid)) continue;
     remove(way);
     flushed++;
@@ -156,9 +161,9 @@ function ageBucket(bucket: u32): void {
     if (key == 0) continue;
     const value = valueOf(way);
     if (load<u8>(value, FDB_FLAGS) & FDB_STATIC) continue;
-    const owner = load<u16>(DOMAINS + <u32>(key >> 48) * DOMAIN_SIZE, DOMAIN_SWITCH);
+    const owner = load<u16>(domainAt(key), DOMAIN_SWITCH);
     const limit = load<u32>(SWITCHES + <u32>owner * SWITCH_SIZE, SWITCH_AGING);
-    if (limit == 0 || seconds - load<u32>(value, FDB_STAMP) < limit) continue;
+    if (limit == 0 || ticks - load<u32>(value, FDB_STAMP) < limit) continue;
     const port = load<u16>(value, FDB_PORT);
     remove(way);
     emitEvent(EVENT_AGED, port, key, port);
@@ -232,7 +237,7 @@ function insert(key: u64, port: u32, flags: u32): bool {
   if (free == 0) return evict(worstOnWalk(first, port)) && insert(key, port, flags);
   for (let passed = first; passed != bucket; passed = following(passed)) addStray(passed);
   const value = valueAt(bucket, free);
-  store<u32>(value, seconds, FDB_STAMP);
+  store<u32>(value, ticks, FDB_STAMP);
   store<u16>(value, <u16>port, FDB_PORT);
   store<u8>(value, <u8>flags, FDB_FLAGS);
   const way = wayOf(value);
@@ -266,6 +271,12 @@ function dropStray(bucket: u32): void {
 }
 
 // ---- ways, and the list of them that each port keeps in the order of learning ----
+
+/** The record of the domain that a key is in. */
+@inline
+function domainAt(key: u64): u32 {
+  return DOMAINS + <u32>(key >> 48) * DOMAIN_SIZE;
+}
 
 @inline
 function keyOf(way: u32): u32 {

@@ -14,7 +14,7 @@ export interface CoreExports {
   setMember(domain: number, port: number, member: boolean): void;
   leaveAll(port: number, domains: number): void;
   clearCuts(): void;
-  flushPort(port: number): number;
+  flushPort(port: number, vid: number): number;
   flushSwitch(index: number, vid: number): number;
   addStatic(domain: number, low: number, high: number, port: number): number;
   removeStatic(domain: number, low: number, high: number): void;

@@ -26,7 +26,7 @@ export function* readFdb(shared: SharedMemory): Generator<RawEntry> {
       domain,
       mac: macAt(shared.bytes, at),
       port: shared.halves[(value + layout.FDB_PORT) >>> 1]!,
-      seen: shared.word(value + layout.FDB_STAMP),
+      seen: shared.word(value + layout.FDB_STAMP) * layout.FDB_TICK_MS / 1000,
       static: (shared.bytes[value + layout.FDB_FLAGS]! & layout.FDB_STATIC) !== 0,
     };
   }

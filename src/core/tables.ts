@@ -28,7 +28,7 @@ export class Tables {
   writeSwitch(index: number, config: SwitchSettings): void {
     const at = layout.SWITCHES + index * layout.SWITCH_SIZE;
     this.shared.setWord(at + layout.SWITCH_FLAGS, config.learning ? layout.SWITCH_LEARNING : 0);
-    this.shared.setWord(at + layout.SWITCH_AGING, Math.max(1, Math.ceil(config.agingSeconds)));
+    this.shared.setWord(at + layout.SWITCH_AGING, Math.ceil(config.agingSeconds * 1000 / layout.FDB_TICK_MS));
     if (!config.learning) this.core.flushSwitch(index, 0);
     for (const port of this.registry.ports.values()) if (port.switchIndex === index) this.writeStatics(port, true);
   }
@@ -52,7 +52,7 @@ export class Tables {
   writeVlans(port: RegisteredPort): void {
     const at = layout.PORTS + port.index * layout.PORT_SIZE;
     const { config } = port;
-    this.core.flushPort(port.index);
+    this.core.flushPort(port.index, 0);
     this.core.leaveAll(port.index, this.registry.highestDomain);
     this.core.setFlags(port.index, flagsOf(config));
     const untagged = untaggedVid(config.vlan);

@@ -74,7 +74,7 @@ export function stats(sources: Sources, used: ReadonlySet<number>, workers: numb
 
 export function fdbEntries({ shared, registry, seconds }: Sources): FdbEntry[] {
   const domains = new Map(registry.domains());
-  const now = Math.floor(seconds());
+  const now = seconds();
   const entries: FdbEntry[] = [];
   for (const entry of readFdb(shared)) {
     const domain = domains.get(entry.domain);
@@ -82,7 +82,7 @@ export function fdbEntries({ shared, registry, seconds }: Sources): FdbEntry[] {
     if (!domain || !port) continue; // on its way out
     entries.push({
       switch: port.switchName, vlan: domain.vid, mac: entry.mac, port: port.name,
-      age: Math.max(0, now - entry.seen), static: entry.static,
+      age: Math.round(Math.max(0, now - entry.seen) * 10) / 10, static: entry.static,
     });
   }
   return entries.sort((a, b) => order(a.switch, b.switch) || a.vlan - b.vlan || order(a.mac, b.mac));

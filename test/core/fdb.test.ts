@@ -203,7 +203,8 @@ describe("a flush", () => {
 
   it("of a port forgets it in all its VLANs", () => {
     const rig = makeLab();
-    expect(rig.host.flushPort(rig.end("a").port.index)).toBe(2);
+    expect(rig.host.flushPort(rig.end("a").port.index, 9)).toBe(0);
+    expect(rig.host.flushPort(rig.end("a").port.index, 0)).toBe(2);
     expect(ports(rig)).toEqual(["1 c", "1 x", "1 a *", "2 b"]);
   });
 

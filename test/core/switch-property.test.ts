@@ -28,7 +28,7 @@ class Match {
       case "wait": return rig.advance(event.seconds);
       case "flush":
         model.flush(event);
-        if (event.port) rig.host.flushPort(rig.end(event.port).port.index);
+        if (event.port) rig.host.flushPort(rig.end(event.port).port.index, 0);
         else rig.host.flushSwitch(rig.registry.switches.get("lab")!, event.vid ?? 0);
         return;
       case "change":

@@ -31,7 +31,7 @@ describe("learning", () => {
       rig.pass(port, from(A));
       expect(rig.fdb()).toEqual([`1 ${A} ${port}`]);
       expect(Object.keys(rig.pass("c", from(C, A)))).toEqual([port]);
-      rig.host.flushPort(rig.end("c").port.index);
+      rig.host.flushPort(rig.end("c").port.index, 0);
     }
   });
 
@@ -93,7 +93,7 @@ describe("static MACs", () => {
     const rig = new Rig({ a: { macs: [A] }, b: {}, c: {} }, { agingSeconds: 10 });
     expect(Object.keys(rig.pass("b", from(A)))).toEqual(["a", "c"]);
     rig.host.flushSwitch(0, 0);
-    rig.host.flushPort(rig.end("a").port.index);
+    rig.host.flushPort(rig.end("a").port.index, 0);
     for (let second = 0; second < 100; second++) rig.turn(1000);
     expect(rig.fdb()).toEqual([`1 ${A} a *`]);
     expect(Object.keys(rig.pass("c", from(C, A)))).toEqual(["a"]);
