@@ -88,6 +88,7 @@ export const HEADER_FDB_LINKS: u32 = 28; // offset
 export const HEADER_FDB_CAPACITY: u32 = 32; // entries
 export const HEADER_MIRRORS: u32 = 36; // how many are active: 0 skips the stage
 export const HEADER_EPOCH: u32 = 40; // f64: ms of the wall clock when the workers' clock read 0
+export const HEADER_FDB_SEED: u32 = 48; // u64, odd: what keys are hashed with, so that nobody can choose MACs to meet
 export const HEADER_PARK: u32 = 64; // host: 1 asks the workers to park
 export const HEADER_PARKED: u32 = 68; // workers: how many have
 export const CUTS: u32 = 1024; // u32 × 256: bytes that a copy is cut to; [0] = no cut
@@ -249,7 +250,8 @@ export const FDB_SWEPT: u32 = 84056200; // next bucket to age
 export const FDB_PORTS: u32 = 84056204; // ports that hold learned entries
 export const FDB_SWEEP_TIME: u32 = 84056208; // f64: ms, when ageing last moved on
 export const FDB: u32 = 84056256; // FDB_BUCKET_SIZE × buckets
-export const FDB_BUCKET_SIZE: u32 = 64; // 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
+// A bucket: 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
+export const FDB_BUCKET_SIZE: u32 = 64;
 export const FDB_TICK_MS: u32 = 100; // how finely it is noted when a MAC was last seen
 export const FDB_WAYS: u32 = 4;
 export const FDB_VALUES: u32 = 32;

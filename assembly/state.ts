@@ -2,8 +2,8 @@
 // this worker's own, or never changes after bind, may stand here.
 
 import {
-  HEADER_EPOCH, HEADER_FDB_BUCKETS, HEADER_FDB_CAPACITY, HEADER_FDB_LINKS, HEADER_FRAMES, HEADER_WORKERS, WORKERS,
-  WORKER_SIZE, COUNTERS, COUNTERS_SIZE, FDB_TICK_MS,
+  HEADER_EPOCH, HEADER_FDB_BUCKETS, HEADER_FDB_CAPACITY, HEADER_FDB_LINKS, HEADER_FDB_SEED, HEADER_FRAMES,
+  HEADER_WORKERS, WORKERS, WORKER_SIZE, COUNTERS, COUNTERS_SIZE, FDB_TICK_MS,
 } from "./layout";
 
 /** Offset of this worker's block. */
@@ -17,6 +17,7 @@ export let frames: u32 = 0;
 /** Offset of this worker's counters. */
 export let counters: u32 = 0;
 
+export let fdbSeed: u64 = 1;
 export let fdbShift: u64 = 0;
 export let fdbMask: u32 = 0;
 export let fdbLinks: u32 = 0;
@@ -40,6 +41,7 @@ export function bindHost(): void {
   workers = load<u32>(HEADER_WORKERS);
   frames = load<u32>(HEADER_FRAMES);
   const buckets = load<u32>(HEADER_FDB_BUCKETS);
+  fdbSeed = load<u64>(HEADER_FDB_SEED);
   fdbMask = buckets - 1;
   fdbShift = 64 - <u64>ctz<u32>(buckets);
   fdbLinks = load<u32>(HEADER_FDB_LINKS);

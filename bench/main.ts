@@ -5,19 +5,9 @@
 import { spawnSync } from "node:child_process";
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
+import type { Figure } from "./figure.js";
 import { benchMemory } from "./memory.js";
 import { benchTaps } from "./taps.js";
-
-/** One figure. */
-export interface Figure {
-  name: string;
-  nsPerFrame: number;
-  framesPerSecond: number;
-  runs: number;
-  /** Lowest and highest ns for a frame. */
-  range: [number, number];
-  note: string;
-}
 
 const { values } = parseArgs({ options: { peers: { type: "string" }, json: { type: "boolean" } } });
 

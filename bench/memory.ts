@@ -3,7 +3,7 @@
 
 import Benchmark from "benchmark";
 import { CoreSwitch } from "../src/bench/core-switch.js";
-import type { Figure } from "./main.js";
+import type { Figure } from "./figure.js";
 
 const BATCH = 256;
 const SIZES = [64, 1024, 65536];

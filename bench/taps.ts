@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packageFile } from "../src/files.js";
-import type { Figure } from "./main.js";
+import type { Figure } from "./figure.js";
 
 const ROUNDS = 5;
 const WARM_MS = 500;

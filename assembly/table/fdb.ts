@@ -12,9 +12,8 @@ import {
   DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID,
 } from "../layout";
 import { emitEvent } from "../event";
-import { fdbCapacity, fdbLinks, fdbMask, fdbShift, now, ticks } from "../state";
+import { fdbCapacity, fdbLinks, fdbMask, fdbSeed, fdbShift, now, ticks } from "../state";
 
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 // Chance never asks for as many in a table that is half full at most; MACs chosen to meet get no more. A bucket's
 // strays are at most WALK_MAX × FDB_WAYS, which their u8 holds.
 const WALK_MAX = 32;
@@ -26,7 +25,7 @@ const SWEEP_MS: f64 = 1000; // one round over the table
 /** Offset of the bucket where the search for a key begins. */
 @inline
 export function bucketOf(key: u64): u32 {
-  return FDB + <u32>((key * GOLDEN) >> fdbShift) * FDB_BUCKET_SIZE;
+  return FDB + <u32>((key * fdbSeed) >> fdbShift) * FDB_BUCKET_SIZE;
 }
 
 /** Which ways of a bucket hold a key, as four bits. */

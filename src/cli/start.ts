@@ -8,8 +8,15 @@ import { startQuickstart } from "../guest/quickstart.js";
 import { host, usableControl, type Hosted } from "./host.js";
 import type { Io } from "./io.js";
 import { createLogger } from "./log.js";
-import type { UpOptions } from "./up.js";
 import { statsLines } from "./views.js";
+
+export interface UpOptions {
+  control?: string;
+  workers?: number;
+  /** Milliseconds. */
+  for?: number;
+  json?: boolean;
+}
 
 /** Runs until it is ended. Throws ConfigError, or EngineError where it cannot start. */
 export async function start(file: string | undefined, options: UpOptions, io: Io): Promise<void> {

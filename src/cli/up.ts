@@ -4,16 +4,9 @@
 import { Command } from "commander";
 import type { Io } from "./io.js";
 import { controlOption, forOption, integer, jsonOption } from "./options.js";
+import type { UpOptions } from "./start.js";
 
 const WORKERS_MAX = 16;
-
-export interface UpOptions {
-  control?: string;
-  workers?: number;
-  /** Milliseconds. */
-  for?: number;
-  json?: boolean;
-}
 
 export function upCommand(io: Io): Command {
   return new Command("up")

@@ -1,6 +1,7 @@
 // The shared memory and the core in it: sized once from the configuration, never grown, so that views are made
 // once. Owns the header. Every thread makes its own instance of the same compiled module over the same memory.
 
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { EngineError } from "../api.js";
 import { packageFile } from "../files.js";
@@ -52,6 +53,7 @@ export class SharedMemory {
       [layout.HEADER_FDB_CAPACITY, sizes.fdbCapacity],
     ];
     for (const [at, value] of header) shared.setWord(at, value);
+    shared.longs[layout.HEADER_FDB_SEED >>> 3] = randomBytes(8).readBigUInt64LE() | 1n;
     return shared;
   }
 

@@ -10,7 +10,6 @@ import { cTag, testFrame, testMac } from "../model/frames.js";
 import { access, Rig, trunk } from "./rig.js";
 
 /** The core's multiplier for hashes. */
-const GOLDEN = 0x9e3779b97f4a7c15n;
 
 /** Sends frames from many MACs, all to a group that nobody is in: they are learned and dropped. */
 function learn(rig: Rig, port: string, macs: Iterable<number>): void {
@@ -120,10 +119,11 @@ function collisions(rig: Rig, where: number, count: number): number[] {
   const bucket = BigInt(Math.floor(where * buckets));
   const shift = 64n - BigInt(Math.log2(buckets));
   const high = BigInt(rig.registry.knownDomain(0, 1)!) << 48n;
+  const seed = rig.shared.longs[layout.HEADER_FDB_SEED >>> 3]!;
   const found: number[] = [];
   for (let mac = 0x10000; found.length < count; mac++) {
     const key = high | (BigInt(swapped(mac)) << 16n) | 2n; // testMac is 02:00 and the number
-    if (BigInt.asUintN(64, key * GOLDEN) >> shift === bucket) found.push(mac);
+    if (BigInt.asUintN(64, key * seed) >> shift === bucket) found.push(mac);
   }
   return found;
 }
