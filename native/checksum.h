@@ -6,6 +6,10 @@
 
 namespace taploom {
 
+/** Ones' complement sum of the bytes and of what was summed before, not inverted. In the byte order of the machine,
+ *  which the folded result keeps (RFC 1071, 2 (B)). */
+uint16_t ones_sum(const uint8_t* bytes, uint32_t length, uint16_t before = 0);
+
 /** Sums the frame from `start` to its end into the field at `start + offset`, where the sum over the pseudo
  *  header stands already. Leaves the frame alone where the field does not lie inside it. */
 void complete_checksum(uint8_t* frame, uint32_t length, uint32_t start, uint32_t offset);
