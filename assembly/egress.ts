@@ -3,9 +3,9 @@
 // hold on the slot that its caller had: the frame is queued, or dropped, counted and released.
 
 import {
-  CUTS, CUT_SHIFT, DESC_TAG, FLAG_UP, FRAME_MAX, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME,
-  ITEM_SHAPE, ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS,
-  PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, PORT_UNTAGGED, RING_SIZE, SHAPE_PLACE, SHAPE_PORT, VID_BITS, WORKER_MIRRORED,
+  CUTS, CUT_SHIFT, DESC_TAG, FLAG_UP, FRAME_MAX, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE,
+  ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_OUT,
+  PORT_MTU, PORT_SIZE, PORT_UNTAGGED, RING_SIZE, SHAPE_PLACE, SHAPE_PORT, VID_BITS, WORKER_MIRRORED,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
@@ -66,7 +66,8 @@ export function send(item: u32, index: u32, port: u32): void {
     release(slot);
     return;
   }
-  if (load<u32>(HEADER_MIRRORS)) copy(load<u32>(record, PORT_MIRRORS_OUT), item, index, length, insert, shape);
+  const watched = load<u32>(record, PORT_MIRRORS_OUT);
+  if (watched) copy(watched, item, index, length, insert, shape);
   enqueue(port, slot, length, insert, shape);
 }
 
