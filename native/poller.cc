@@ -74,6 +74,7 @@ Failure Poller::attach(uint32_t id, Kind kind, int fd, uint32_t pipe, int listen
   port.fd.reset(fd);
   port.listener.reset(listener);
   if (stream) Pipe(memory_, pipe).reset();
+  if (kind == Kind::packet) port.receiver = std::make_unique<PacketReceiver>(memory_.geometry.frame_max);
   if (const int error = fd < 0 ? 0 : watch(id)) {
     port.fd.release();
     port.listener.release();

@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "memory.h"
 #include "packet.h"
+#include "packet_receiver.h"
 #include "pipe.h"
 #include "port_queue.h"
 
@@ -63,6 +64,7 @@ class Poller {
     uint32_t pipe = 0;
     Fd fd;
     Fd listener;
+    std::unique_ptr<PacketReceiver> receiver;  // a packet socket's
   };
 
   Poller(const Memory& memory, Fd epoll, Fd doorbell);
@@ -105,7 +107,7 @@ class Poller {
   std::vector<pollfd> taps_;            // scratch for look_at_links
   std::vector<uint16_t> taps_ids_;      // the ports in it
   std::vector<Event> events_;
-  PacketIo packet_;
+  PacketSender packet_;
   uint64_t looked_ms_ = 0;  // when the links were looked at
   bool expecting_ = false;  // something will change that no fd tells about: keep looking
 };

@@ -118,7 +118,7 @@ uint32_t Poller::receive() {
     if (!is_device(id)) continue;
     const Port& port = ports_[id];
     const int error = port.kind == Kind::tap ? tap_receive(port.fd.get(), id, batch, RECEIVE_BUDGET)
-                                             : packet_.receive(port.fd.get(), id, batch, RECEIVE_BUDGET);
+                                             : port.receiver->receive(port.fd.get(), id, batch, RECEIVE_BUDGET);
     switch (error) {
       case 0:
         readable_.add(id);

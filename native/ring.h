@@ -69,15 +69,15 @@ class ReceiveBatch {
 
   uint32_t filled() const { return filled_; }
 
-  /** Where the frame of the descriptor that is `ahead` places behind the filled ones goes: `capacity()` bytes with
-   *  headroom in front. nullptr where no more are armed, or where what stands there is no slot. */
-  uint8_t* room(uint32_t ahead) const {
+  /** Where the next frame goes: `capacity()` bytes with headroom in front. nullptr where no more descriptors are
+   *  armed, or where what stands there is no slot. */
+  uint8_t* room() const {
     const Geometry& g = memory_.geometry;
-    if (ahead >= g.rx_max - filled_) return nullptr;
-    const uint32_t slot = load(memory_.receive_descriptor(filled_ + ahead) + DESC_SLOT);
+    if (filled_ >= g.rx_max) return nullptr;
+    const uint32_t slot = load(memory_.receive_descriptor(filled_) + DESC_SLOT);
     return slot < g.slot_count ? memory_.slot(slot) + g.headroom : nullptr;
   }
-  bool full() const { return room(0) == nullptr; }
+  bool full() const { return room() == nullptr; }
 
   /** One byte more than a frame may have, where the slot has it, so that a longer one is known by its length. */
   uint32_t capacity() const {
@@ -85,12 +85,12 @@ class ReceiveBatch {
     return g.headroom + g.frame_max < g.slot_size ? g.frame_max + 1 : g.frame_max;
   }
 
-  /** Hands on a frame of `length` bytes that begins `ahead` bytes before its room. Past frameMax the core drops it. */
-  void add(uint32_t port, uint32_t length, uint32_t ahead) {
+  /** Hands on the frame of `length` bytes that stands in the room. Past frameMax the core drops it. */
+  void add(uint32_t port, uint32_t length) {
     uint8_t* descriptor = memory_.receive_descriptor(filled_++);
     store(descriptor + DESC_LENGTH, length);
     store_u16(descriptor + DESC_PORT, static_cast<uint16_t>(port));
-    store_u8(descriptor + DESC_START, static_cast<uint8_t>(memory_.geometry.headroom - ahead));
+    store_u8(descriptor + DESC_START, static_cast<uint8_t>(memory_.geometry.headroom));
   }
 
  private:

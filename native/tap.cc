@@ -28,12 +28,12 @@ int tap_transmit(int fd, TransmitQueue& queue) {
 int tap_receive(int fd, uint32_t port, ReceiveBatch& batch, uint32_t budget) {
   const uint32_t capacity = batch.capacity();
   for (; budget > 0; budget--) {
-    uint8_t* room = batch.room(0);
+    uint8_t* room = batch.room();
     if (!room) return 0;
     const ssize_t length = read(fd, room, capacity);
     if (length < 0) return errno;
     if (length == 0) return EPIPE;  // no frame is empty: this is a socket whose peer is gone
-    batch.add(port, static_cast<uint32_t>(length), 0);
+    batch.add(port, static_cast<uint32_t>(length));
   }
   return 0;
 }

@@ -142,6 +142,24 @@ struct World {
   bool attached[PORTS] = {};
 };
 
+// ---- frames that a packet socket gets merged ----
+constexpr uint32_t VNET_SIZE = sizeof(VirtioNetHeader);
+constexpr uint32_t MERGED_HEADERS = 14 + 20 + 20;
+
+/** A merged TCP segment over IPv4 behind its header, whose payload counts up. Returns how long both are. */
+uint32_t write_merged(uint8_t* bytes, uint32_t payload, uint16_t gso_size) {
+  const VirtioNetHeader header = {NEEDS_CHECKSUM, GSO_TCPV4, MERGED_HEADERS, gso_size, 34, 16};
+  memcpy(bytes, &header, sizeof header);
+  uint8_t* frame = bytes + VNET_SIZE;
+  memset(frame, 0, MERGED_HEADERS);
+  static const uint8_t fields[][2] = {{12, 0x08}, {14, 0x45}, {23, 6}, {46, 0x50}};  // types and headers' lengths
+  for (const auto& [at, value] : fields) frame[at] = value;
+  frame[16] = static_cast<uint8_t>((40 + payload) >> 8);
+  frame[17] = static_cast<uint8_t>(40 + payload);
+  for (uint32_t i = 0; i < payload; i++) frame[MERGED_HEADERS + i] = static_cast<uint8_t>(i);
+  return VNET_SIZE + MERGED_HEADERS + payload;
+}
+
 // ---- garbage ----
 
 /** A value that is wrong in a way of its own: noise, an edge, or nearly right. */
@@ -196,6 +214,11 @@ void scribble(World& world) {
 void stir_peers(World& world) {
   static uint8_t bytes[4096];
   Random& random = world.random;
+  if (world.peers[PACKET] && random.below(2)) {
+    const uint32_t length = write_merged(bytes, random.below(3000), static_cast<uint16_t>(1 + random.below(400)));
+    if (random.below(2)) bytes[random.below(VNET_SIZE + MERGED_HEADERS)] = static_cast<uint8_t>(random.next());
+    (void)!send(world.peers[PACKET].get(), bytes, length, MSG_NOSIGNAL);
+  }
   for (uint32_t port = 0; port < PORTS; port++) {
     if (!world.peers[port]) continue;
     const int fd = world.peers[port].get();
@@ -275,10 +298,14 @@ void check_transmit(World& world, uint32_t port, uint32_t header) {
   expect(world.get(queue + RING_TAIL) == world.get(queue + RING_HEAD), "the queue should be empty");
 }
 
-void check_receive(World& world, uint32_t port, uint32_t header) {
-  uint8_t bytes[10 + 1000] = {};
-  for (uint32_t i = 0; i < 1000; i++) bytes[header + i] = static_cast<uint8_t>(i * 11 + port);
+void arm(World& world) {
   for (uint32_t i = 0; i < RX_MAX; i++) world.put(RX + i * DESC_SIZE, SLOTS - 1 - i);
+}
+
+void check_receive(World& world, uint32_t port, uint32_t header) {
+  uint8_t bytes[VNET_SIZE + 1000] = {};
+  for (uint32_t i = 0; i < 1000; i++) bytes[header + i] = static_cast<uint8_t>(i * 11 + port);
+  arm(world);
   for (uint32_t i = 0; i < RX_MAX + 3; i++) {
     expect(send(world.peers[port].get(), bytes, header + 1000, 0) > 0, "a peer should be able to send");
   }
@@ -288,6 +315,33 @@ void check_receive(World& world, uint32_t port, uint32_t header) {
   const uint8_t* frame = world.region + FRAMES + (SLOTS - 1) * SLOT + HEADROOM;
   expect(memcmp(frame, bytes + header, 1000) == 0, "it should come in with its bytes");
   expect((world.turn() & 0xffff) == 3, "the others should come in after that");
+}
+
+void send_merged(World& world, uint32_t segments) {
+  uint8_t bytes[1024];
+  expect(send(world.peers[PACKET].get(), bytes, write_merged(bytes, segments, 1), 0) > 0, "a peer should send");
+}
+
+/** More segments than descriptors: the others come in the turns after, in order; with their port they are gone. */
+void check_merged(World& world) {
+  send_merged(world, 2 * RX_MAX + 5);
+  send_merged(world, 7);
+  uint32_t segment = 0;
+  for (const uint32_t wanted : {RX_MAX, RX_MAX, 5u + 7u}) {
+    arm(world);
+    expect((world.turn() & 0xffff) == wanted, "as many segments should come in as slots are armed");
+    for (uint32_t i = 0; i < wanted; i++, segment++) {
+      expect(world.get(RX + i * DESC_SIZE + DESC_LENGTH) == MERGED_HEADERS + 1, "each should have its length");
+      const uint8_t number = world.region[FRAMES + (SLOTS - 1 - i) * SLOT + HEADROOM + MERGED_HEADERS];
+      expect(number == segment % (2 * RX_MAX + 5), "each should come in its turn");
+    }
+  }
+  send_merged(world, RX_MAX + 5);
+  expect((world.turn() & 0xffff) == RX_MAX, "a part of the segments should come in");
+  world.poller->detach(PACKET);
+  world.attached[PACKET] = false;
+  world.attach_missing();
+  expect((world.turn() & 0xffff) == 0, "the others should be gone with their port");
 }
 
 void check_stream(World& world, uint32_t port, uint32_t pipe) {
@@ -317,9 +371,10 @@ void check_clean(World& world) {
   world.attach_missing();
   for (int i = 0; i < 3; i++) world.turn();
   check_transmit(world, TAP_A, 0);
-  check_transmit(world, PACKET, 10);
+  check_transmit(world, PACKET, VNET_SIZE);
   check_receive(world, TAP_B, 0);
-  check_receive(world, PACKET, 10);
+  check_receive(world, PACKET, VNET_SIZE);
+  check_merged(world);
   check_stream(world, DIALLED, PIPES);
   check_stream(world, LISTENING, PIPES + PIPE_BYTES);
 }

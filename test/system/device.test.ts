@@ -241,16 +241,33 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
       expect([rig.waiting(PACKET), rig.failure(PACKET, 1), rig.failure(PACKET)]).toEqual([0, MTU_EXCEEDED, undefined]);
     });
 
-    it("completes checksums that the sender left to its card", () => {
-      ip("address", "add", "10.9.7.1/24", "dev", `${tap}b`);
-      ip("neighbor", "add", "10.9.7.2", "lladdr", "02:00:00:00:00:0a", "dev", `${tap}b`);
-      const script = `const socket = require("dgram").createSocket("udp4");
-        socket.send("x".repeat(101), 9, "10.9.7.2", () => socket.close());`;
-      execFileSync(process.execPath, ["-e", script]);
-      const isUdp = ({ bytes }: { bytes: Buffer }) => bytes.readUInt16BE(12) === 0x0800 && bytes[23] === 17;
-      const datagram = rig.turnUntil((turn) => turn.frames.some(isUdp)).frames.find(isUdp)!.bytes;
-      expect(datagram.length).toBe(14 + 20 + 8 + 101);
-      expect(udpSum(datagram)).toBe(0xffff);
+    describe("whose peer leaves work to its card", () => {
+      beforeEach(() => {
+        ip("address", "add", "10.9.7.1/24", "dev", `${tap}b`);
+        ip("neighbor", "add", "10.9.7.2", "lladdr", "02:00:00:00:00:0a", "dev", `${tap}b`);
+      });
+
+      /** Sends bytes in one call, with `option` set before; returns the datagrams that come of it, `count` of them. */
+      function datagrams(length: number, count: number, option = ""): Buffer[] {
+        const script = `import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); ${option}
+s.sendto(b"x" * ${length}, ("10.9.7.2", 9))`;
+        execFileSync("python3", ["-c", script]);
+        const udp = (turn: Turn) => turn.frames.map(({ bytes }) => bytes)
+          .filter((bytes) => bytes.readUInt16BE(12) === 0x0800 && bytes[23] === 17);
+        return udp(rig.turnUntil((turn) => udp(turn).length >= count));
+      }
+
+      it("completes checksums", () => {
+        const [datagram] = datagrams(101, 1);
+        expect([datagram!.length, udpSum(datagram!)]).toEqual([14 + 20 + 8 + 101, 0xffff]);
+      });
+
+      it("takes apart datagrams that were merged", () => {
+        const UDP_SEGMENT = 103; // <linux/udp.h>
+        const came = datagrams(30_001, 31, `s.setsockopt(socket.IPPROTO_UDP, ${UDP_SEGMENT}, 1000)`);
+        expect(came.map((bytes) => bytes.length - 42)).toEqual([...Array<number>(30).fill(1000), 1]);
+        expect(came.map(udpSum)).toEqual(came.map(() => 0xffff));
+      });
     });
 
     it("tells when its device goes down and comes up", () => {

@@ -9,7 +9,7 @@ const frame = (...tags: Tag[]): Buffer => Buffer.from(testFrame({ source: testMa
 const last = (...tags: Tag[]): Buffer =>
   Buffer.from(testFrame({ source: testMac(2), tags, payload: new Uint8Array(100).fill(0xff) }));
 
-const can = privileged("bridging onto a device of the host", "iperf3", "ping", "python3");
+const can = privileged("bridging onto a device of the host", "iperf3", "ping", "python3", "tcpdump");
 
 describe.skipIf(!can).each(["1", "2"])("an interface port with --workers %s", (workers) => {
   const lab = useLab();
@@ -49,5 +49,55 @@ describe.skipIf(!can).each(["1", "2"])("an interface port with --workers %s", (w
     expect(await outside.before(last())).toEqual(frames);
     const [ports, counts] = [await lab().product!.show("ports"), { vm: frames.length + 1, lan: frames.length + 1 }];
     expect(Object.fromEntries(ports.map(({ name, rx }) => [name, rx.frames]))).toEqual(counts);
+  });
+});
+
+describe.skipIf(!can).each(["1", "2"])("frames that come in merged, with --workers %s", (workers) => {
+  const lab = useLab();
+  const sane = 100e6 / 8; // bytes a second: what any machine does, and far more than what retries get through
+
+  /** A machine behind a veth of the host's, with every offload that a veth has by itself. */
+  function machine(name: string): Guest {
+    const guest = lab().guest(name);
+    guest.isCounted = false;
+    lab().host.run("ip", "link", "add", `host-${name}`, "type", "veth", "peer", "name", name);
+    lab().host.run("ip", "link", "set", "dev", `host-${name}`, "up");
+    return guest;
+  }
+
+  async function start(ports: Record<string, object>, guests: Guest[]): Promise<void> {
+    const product = await lab().up({ ports }, "--workers", workers);
+    for (const guest of guests) guest.plug();
+    for (const port of Object.keys(ports)) await product.untilLink(port, "up");
+    expect(await guests[0]!.reaches(guests[1]!)).toBe(true);
+  }
+
+  /** TCP both ways, during which no frame that arrives at either end is longer than an MTU of 1500 allows. */
+  async function expectSane(one: Guest, other: Guest): Promise<void> {
+    const watches = [one, other].map((guest) =>
+      guest.start("tcpdump", "-nn", "-c", "1", "-Q", "in", "-i", guest.name, "greater 1515"));
+    for (const watch of watches) await watch.until(/listening on/);
+    for (const options of [[], ["--reverse"]]) {
+      expect(await one.transfer(other, 1, ...options)).toBeGreaterThan(sane);
+    }
+    for (const watch of watches) {
+      expect([watch.status, watch.stdout]).toEqual([undefined, ""]);
+      await watch.end();
+    }
+    for (const { drops } of await lab().product!.show("ports")) expect(drops).not.toHaveProperty("mtu");
+  }
+
+  it("are segments again between two interfaces", async () => {
+    const [one, other] = [machine("one"), machine("other")];
+    const ports = { one: { interface: "host-one", access: 10 }, other: { interface: "host-other", access: 10 } };
+    await start(ports, [one, other]);
+    await expectSane(one, other);
+  });
+
+  it("are segments again towards a port with an MTU", async () => {
+    const [far, vm] = [machine("far"), lab().guest("vm")];
+    const ports = { far: { interface: "host-far", trunk: "all", native: 1 }, vm: { tap: "vm", access: 1, mtu: 1500 } };
+    await start(ports, [far, vm]);
+    await expectSane(vm, far);
   });
 });
