@@ -11,9 +11,13 @@ import { parseVids, type VidList } from "./vlan.js";
 /** Keys that say what a port's own frames may do: a monitor port has none. */
 const NOT_FOR_MONITORS = [...MEMBERSHIPS, "native", "isolated", "macs"] as const;
 
+/** No device can have these: they are directories of settings (net.ipv4.conf.all, net.ipv4.conf.default). */
+const RESERVED_DEVICES: readonly unknown[] = ["all", "default"];
+
 /** Reports everything in a port that has no meaning. */
 export function checkPort(port: Mapping, path: Path, report: Report): void {
   checkAttachment(port, path, report);
+  checkDevice(port, path, report);
   checkMembership(port, path, report);
   if (port.monitor === true) checkMonitor(port, path, report);
   if (port.trunk !== "all" && isVidList(port.trunk)) checkVids(port.trunk, [...path, "trunk"], report);
@@ -53,6 +57,13 @@ function checkAttachment(port: Mapping, path: Path, report: Report): void {
   }
   if (typeof port.stream === "string" && Buffer.byteLength(port.stream) > SOCKET_PATH_MAX) {
     report([...path, "stream"], `is too long for a Unix socket; a path has up to ${SOCKET_PATH_MAX} bytes`);
+  }
+}
+
+function checkDevice(port: Mapping, path: Path, report: Report): void {
+  for (const key of ["tap", "interface"] as const) {
+    if (!RESERVED_DEVICES.includes(port[key])) continue;
+    report([...path, key], `"${String(port[key])}" is reserved by the kernel; write a device name like tl-web or eth1`);
   }
 }
 

@@ -165,6 +165,13 @@ const attachments: Case[] = [
     '4:17: switches.lab.ports.a.tap: "a/b" is not a valid device name; write it like tl-web or eth1'],
   ["a device name with a blank", ports("a: { interface: a b }"),
     '4:23: switches.lab.ports.a.interface: "a b" is not a valid device name; write it like tl-web or eth1'],
+  ["a device name that the kernel reserves", ports("a: { tap: all }"),
+    '4:17: switches.lab.ports.a.tap: "all" is reserved by the kernel; write a device name like tl-web or eth1'],
+  ["the other one that it reserves", ports("a: { interface: default }"),
+    "4:23: switches.lab.ports.a.interface: "
+    + '"default" is reserved by the kernel; write a device name like tl-web or eth1'],
+  ["a device name that is a directory", ports("a: { tap: .. }"),
+    '4:17: switches.lab.ports.a.tap: ".." is not a valid device name; write it like tl-web or eth1'],
   ["an empty device name", ports('a: { tap: "" }'),
     "4:17: switches.lab.ports.a.tap: has no value; write it like tl-web or eth1"],
   ["a device name that is a number", ports("a: { tap: 5 }"),
