@@ -57,8 +57,8 @@ async function capture(switchName: string, portName: string, file: string, optio
     for await (const bytes of clientOf(options, io).capture(switchName, portName, asked(options), signal)) {
       // The file is made when the engine has agreed: a wrong port leaves nothing behind.
       target ??= file === "-" ? io.out : await createFile(file);
-      const isRead = await writeSlowly(target, cutter.take(bytes));
-      if (!isRead || cutter.isFull) break;
+      const goesOn = await writeSlowly(target, cutter.take(bytes));
+      if (!goesOn || cutter.isFull) break;
     }
   } finally {
     release();

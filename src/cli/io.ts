@@ -24,15 +24,23 @@ export function sayLine(stream: Writable, line: string): void {
   stream.write(`${line}\n`);
 }
 
-/** Writes and waits until there is room for more. Returns false where the reader has gone (`| head`). */
+/** Streams whose reader has gone: the process's own stay writable after EPIPE, so that it is kept here. */
+const broken = new WeakSet<Writable>();
+
+/** Whether what is written may still be read; false where the reader has gone (`| head`). */
+export function isRead(stream: Writable): boolean {
+  return stream.writable && !broken.has(stream);
+}
+
+/** Writes and waits until there is room for more. Returns false where the reader has gone. */
 export async function writeSlowly(stream: Writable, bytes: Uint8Array): Promise<boolean> {
-  if (!stream.writable) return false;
+  if (!isRead(stream)) return false;
   if (stream.write(bytes)) return true;
   const waiting = new AbortController();
   const gone = once(stream, "close", { signal: waiting.signal });
   try {
     await Promise.race([once(stream, "drain", { signal: waiting.signal }), gone]);
-    return stream.writable;
+    return isRead(stream);
   } catch {
     return false; // an error of the stream: its own listener tells it
   } finally {
@@ -43,14 +51,15 @@ export async function writeSlowly(stream: Writable, bytes: Uint8Array): Promise<
 
 /** Waits for what was written to be read, `ms` at most: who holds a pipe and reads nothing is not waited for. */
 export async function flushOutput(stream: Writable, ms: number): Promise<void> {
-  if (stream.writableLength === 0 || !stream.writable) return;
+  if (stream.writableLength === 0 || !isRead(stream)) return;
   await once(stream, "drain", { signal: AbortSignal.timeout(ms) }).catch(() => undefined);
 }
 
-/** Lets a reader that goes away end the output quietly; whoever writes on looks at `writable`. */
+/** Lets a reader that goes away end the output quietly; whoever writes on asks `isRead`. */
 export function ignoreBrokenPipe(stream: Writable): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
+    broken.add(stream);
   });
 }
 

@@ -7,7 +7,7 @@ import { configFromValue } from "../config/parse.js";
 import { printConfig } from "../config/print.js";
 import type { ControlClient } from "../control/client.js";
 import { UsageError } from "./exit.js";
-import { endSignal, sayLine, type Io } from "./io.js";
+import { endSignal, isRead, sayLine, type Io } from "./io.js";
 import { clientOf, controlOption, jsonOption } from "./options.js";
 import { Screen } from "./screen.js";
 import { fdbLines, mirrorLines, portLines, statsLines, vlanLines } from "./views.js";
@@ -68,7 +68,7 @@ async function view<T>(asked: Promise<T>, lines: (value: T) => string[]): Promis
 async function repeat(act: () => Promise<void>, io: Io): Promise<void> {
   const { signal, release } = endSignal(io.signals);
   try {
-    while (!signal.aborted && io.out.writable) {
+    while (!signal.aborted && isRead(io.out)) {
       await act();
       await sleep(REFRESH_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -125,3 +125,16 @@ test("an engine whose output nobody reads any more lives on, and ends when told"
   child.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
 });
+
+test.each([
+  ["a watch", ["show", "ports", "--watch", "--json"], ""],
+  ["a capture", ["capture", "lab/gen", "--write", "-"], "\\d+ frames of lab/gen written to standard output\\n"],
+])("%s ends quietly when the reader of its pipe goes", async (_, args, said) => {
+  const it = place();
+  await up(it);
+  const child = spawn("sh", [
+    "-c", '{ "$0" "$@"; echo "status $?" >&2; } | head -c 1', process.execPath, MAIN, ...args, "--control", it.control,
+  ]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  expect(await text(child.stderr)).toMatch(new RegExp(`^${said}status 0\n$`));
+}, 15_000);
