@@ -11,6 +11,9 @@ export const DONE = 0;
 export const FAILED = 1;
 export const WRONG = 2;
 
+/** Codes of EngineErrors that only the command line can be at fault for. */
+const WRONG_CODES: readonly string[] = [CONTROL_PATH, "USAGE"];
+
 /** The command line says something that cannot be: exit status 2. */
 export class UsageError extends Error {
   constructor(message: string) {
@@ -25,9 +28,9 @@ export function exitOf(error: unknown): { status: number; lines: string[] } {
   if (error instanceof ConfigError) return { status: WRONG, lines: error.message.split("\n") };
   if (error instanceof UsageError) return { status: WRONG, lines: [`error: ${error.message}`] };
   if (error instanceof ControlError) return { status: isWrong(error) ? WRONG : FAILED, lines: linesOf(error) };
-  const isPathWrong = error instanceof EngineError && error.code === CONTROL_PATH;
+  const isUsage = error instanceof EngineError && WRONG_CODES.includes(error.code);
   const text = error instanceof Error ? error.message : String(error);
-  return { status: isPathWrong ? WRONG : FAILED, lines: [`error: ${text}`] };
+  return { status: isUsage ? WRONG : FAILED, lines: [`error: ${text}`] };
 }
 
 /** 400 and 422: what was asked can never be; anything else depends on the engine as it is. */

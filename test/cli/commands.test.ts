@@ -57,6 +57,9 @@ describe("the command line", () => {
     [["capture", "lab/web", "--snaplen", "13"], 2],
     [["capture", "lab/web", "--count", "0"], 2],
     [["fdb", "flush", "lab", "--vlan", "4095"], 2],
+    [["bench", "nope"], 2],
+    [["bench", "core-switch", "--entries", "3"], 2],
+    [["bench", "--batch", "257"], 2],
     [["stop", "--control", ""], 2],
     [["stop", "--control", `/${"x".repeat(107)}`], 2],
   ])("%j exits %i", async (args, status) => {
