@@ -40,11 +40,13 @@ export function captureCommand(io: Io): Command {
     .action(async ({ switchName, portName }: ReturnType<typeof portTarget>, options: Options) => {
       const file = options.write ?? `${switchName}-${portName}.pcapng`;
       const frames = await capture(switchName, portName, file, options, io);
-      const place = file === "-" ? "standard output" : file;
+      const isPiped = file === "-";
+      const place = isPiped ? "standard output" : file;
       const summary = options.json
         ? JSON.stringify({ switch: switchName, port: portName, file, frames })
         : `${counted(frames, "frame")} of ${switchName}/${portName} written to ${place}`;
-      sayLine(options.json && file !== "-" ? io.out : io.err, summary);
+      // With --write -, standard output is the capture itself.
+      sayLine(isPiped ? io.err : io.out, summary);
     });
 }
 

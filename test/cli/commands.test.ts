@@ -230,7 +230,7 @@ describe("capture", () => {
     const { status, out, err, engine } = await withEngine(
       "capture", "lab/web", "--write", file, "--count", "2", "--snaplen", "64", "--filter", "arp",
     );
-    expect({ status, out, err }).toEqual({ status: 0, out: "", err: `2 frames of lab/web written to ${file}\n` });
+    expect({ status, out, err }).toEqual({ status: 0, out: `2 frames of lab/web written to ${file}\n`, err: "" });
     expect(engine.captures[0]?.options).toEqual({ snaplen: 64, filter: "arp" });
     expect(blockTypes(readFileSync(file))).toEqual([0x0a0d0d0a, 1, 6, 6]);
   });
