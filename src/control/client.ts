@@ -26,12 +26,23 @@ interface Ask {
   signal?: AbortSignal;
 }
 
-/** The engine at a control socket; every function throws ControlError where it cannot be reached or refuses. */
+/** How long an answer is waited for, milliseconds; a stream has no such limit. */
+interface Patience {
+  answerMs: number;
+  /** For a change: devices are made and taken away, and what runs is stopped in order. */
+  changeMs: number;
+}
+
+const PATIENCE: Patience = { answerMs: 10_000, changeMs: 60_000 };
+
+/** The engine at a control socket. Every function throws ControlError where it is not there, silent or refuses. */
 export class ControlClient {
   readonly #socketPath: string;
+  readonly #patience: Patience;
 
-  constructor(socketPath: string) {
+  constructor(socketPath: string, patience = PATIENCE) {
     this.#socketPath = socketPath;
+    this.#patience = patience;
   }
 
   ports(): Promise<PortStatus[]> {
@@ -59,15 +70,15 @@ export class ControlClient {
   }
 
   apply(config: ConfigValue): Promise<Applied> {
-    return this.#json({ method: "PUT", path: "/config", body: config });
+    return this.#change({ method: "PUT", path: "/config", body: config });
   }
 
   addPort(switchName: string, portName: string, port: unknown): Promise<Applied> {
-    return this.#json({ method: "POST", path: pathOf("switches", switchName, "ports", portName), body: port });
+    return this.#change({ method: "POST", path: pathOf("switches", switchName, "ports", portName), body: port });
   }
 
   removePort(switchName: string, portName: string): Promise<Applied> {
-    return this.#json({ method: "DELETE", path: pathOf("switches", switchName, "ports", portName) });
+    return this.#change({ method: "DELETE", path: pathOf("switches", switchName, "ports", portName) });
   }
 
   flush(switchName: string, only: { vlan?: number; port?: string } = {}): Promise<{ flushed: number }> {
@@ -88,7 +99,7 @@ export class ControlClient {
 
   /** Stops the engine; its final statistics. */
   stop(): Promise<Stats> {
-    return this.#json({ method: "POST", path: "/stop" });
+    return this.#change({ method: "POST", path: "/stop" });
   }
 
   /** Whether somebody still listens at the socket. */
@@ -104,14 +115,21 @@ export class ControlClient {
     }
   }
 
-  async #json<T>(ask: Ask): Promise<T> {
-    return JSON.parse(await textOf(await this.#ask(ask))) as T;
+  #change<T>(ask: Ask): Promise<T> {
+    return this.#json(ask, this.#patience.changeMs);
+  }
+
+  async #json<T>(ask: Ask, waitMs = this.#patience.answerMs): Promise<T> {
+    const signal = AbortSignal.timeout(waitMs);
+    try {
+      return JSON.parse(await textOf(await this.#ask({ ...ask, signal }))) as T;
+    } catch (error) {
+      throw signal.aborted ? this.#unanswered(waitMs) : this.#explained(error);
+    }
   }
 
   async #ask(ask: Ask): Promise<IncomingMessage> {
-    const response = await this.#send(ask).catch((error: unknown) => {
-      throw this.#explained(error);
-    });
+    const response = await this.#send(ask);
     if (response.statusCode === 200) return response;
     const text = await textOf(response);
     const isProblem = response.headers["content-type"]?.startsWith(PROBLEM_TYPE);
@@ -131,6 +149,12 @@ export class ControlClient {
       asking.once("response", resolve).once("error", reject);
       asking.end(payload);
     });
+  }
+
+  #unanswered(waitedMs: number): ControlError {
+    const what = `the engine did not answer within ${waitedMs / 1000}s`;
+    const remedy = "see whether its process is suspended or overloaded";
+    return new ControlError(`control socket ${this.#socketPath}: ${what}; ${remedy}`);
   }
 
   #explained(error: unknown): unknown {

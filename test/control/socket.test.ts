@@ -1,13 +1,14 @@
 // The control socket's life: its mode, who is refused, what is taken over, what is left alone. And its path.
 
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync, lstatSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { ControlClient } from "../../src/control/client.js";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ControlClient, ControlError } from "../../src/control/client.js";
 import { SOCKET_PATH_MAX, controlPath } from "../../src/control/path.js";
 import { claimSocket } from "../../src/control/socket.js";
 import { serveFake, temporaryDirectory } from "./serve.js";
@@ -112,6 +113,46 @@ describe("the client", () => {
     leaveDeadSocket(path);
     await expect(new ControlClient(path).ports())
       .rejects.toThrow(`control socket ${path}: no engine is running there (nobody listens); ${remedy}`);
+  });
+});
+
+describe("an engine that does not answer", () => {
+  /** Takes every request and says no more than `said`. */
+  async function serveSilence(said: string): Promise<string> {
+    const path = join(temporaryDirectory(), "control.sock");
+    const callers = new Set<Socket>();
+    const server = createServer((caller) => callers.add(caller.on("data", () => caller.write(said))));
+    server.listen(path);
+    await once(server, "listening");
+    onTestFinished(() => {
+      for (const caller of callers) caller.destroy();
+      server.close();
+    });
+    return path;
+  }
+
+  test.each([
+    ["says nothing", ""],
+    ["stops in its head", "HTTP/1.1 200 OK\r\ncontent-type: "],
+    ["stops in its body", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n["],
+    ["stops in a refusal", "HTTP/1.1 500 No\r\ncontent-length: 9\r\n\r\n{"],
+  ])("is given up where it %s", async (_, said) => {
+    const path = await serveSilence(said);
+    await expect(new ControlClient(path, { answerMs: 50, changeMs: 60_000 }).ports()).rejects.toThrow(new ControlError(
+      `control socket ${path}: the engine did not answer within 0.05s; `
+      + "see whether its process is suspended or overloaded",
+    ));
+  });
+
+  test("has longer for a change, and any time for a capture", async () => {
+    const client = new ControlClient(await serveSilence(""), { answerMs: 1, changeMs: 50 });
+    await expect(client.apply({})).rejects.toThrow("within 0.05s");
+    await expect(client.addPort("lab", "x", {})).rejects.toThrow("within 0.05s");
+    await expect(client.removePort("lab", "x")).rejects.toThrow("within 0.05s");
+    await expect(client.stop()).rejects.toThrow("within 0.05s");
+    const ending = AbortSignal.timeout(200);
+    expect((await client.capture("lab", "web", {}, ending).next()).done).toBe(true);
+    expect(ending.aborted).toBe(true);
   });
 });
 
