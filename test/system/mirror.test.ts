@@ -100,7 +100,7 @@ describe.skipIf(!can)("mirrors and captures", () => {
     expect(await a.reaches(b)).toBe(true);
     expect(await capture.end("SIGINT")).toBe(0);
     expect(await read()).toBe("10.9.0.1\n10.9.0.2\n10.9.0.1\n10.9.0.2\n");
-    expect(capture.stderr).toMatch(/^\d+ frames of lab\/a written to /);
+    expect(capture.stdout).toMatch(/^\d+ frames of lab\/a written to /);
     expect(await pipe.ended).toBe(0);
     const protocols = (await reader.result()).trim().split("\n");
     expect(protocols.map((stack) => stack.replace(/:data$/, "")))
