@@ -56,7 +56,8 @@ function checkAttachment(port: Mapping, path: Path, report: Report): void {
     report([...path, "connect"], "connect goes with stream; remove it", "key");
   }
   if (typeof port.stream === "string" && Buffer.byteLength(port.stream) > SOCKET_PATH_MAX) {
-    report([...path, "stream"], `is too long for a Unix socket; a path has up to ${SOCKET_PATH_MAX} bytes`);
+    report([...path, "stream"],
+      `${port.stream} is too long for a Unix socket; an absolute path has up to ${SOCKET_PATH_MAX} bytes`);
   }
 }
 

@@ -2,11 +2,13 @@
 // Owns the order of the work: source → structure → meaning → model. For the keys read schema.ts.
 
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { buildConfig, buildPort } from "./build.js";
 import { checkMeaning } from "./checks.js";
 import { checkPort } from "./check-port.js";
 import { ConfigError, formatPath, type Path, type Position, type Problem } from "./error.js";
 import type { Config, PortConfig } from "./model.js";
+import { resolvePaths } from "./paths.js";
 import { isMapping } from "./raw.js";
 import { ConfigSchema, PortsSchema, type ConfigFile, type PortFile } from "./schema.js";
 import { readSource, type Where } from "./source.js";
@@ -23,7 +25,10 @@ const READ_ERRORS: Record<string, string> = {
   EPERM: "may not be read by this user; check its permissions (`ls -l`)",
 };
 
-/** Reads a file, YAML or JSON in UTF-8. Throws ConfigError, also where there is no file. */
+/**
+ * Reads a file, YAML or JSON in UTF-8; relative paths in it start at its folder, and come out absolute. Throws
+ * ConfigError, also where there is no file.
+ */
 export function readConfig(file: string): Config {
   const fail = (message: string): never => {
     throw new ConfigError([{ file, line: 1, column: 1, path: "", message }]);
@@ -41,14 +46,23 @@ export function readConfig(file: string): Config {
   } catch {
     return fail("is not UTF-8 text; save it as UTF-8");
   }
-  return parseConfig(text, file);
+  return parse(text, file, (value) => resolvePaths(value, dirname(resolve(file))));
 }
 
-/** Reads YAML 1.2 or JSON. `file` is the name that problems carry. Throws ConfigError with all of them. */
+/**
+ * Reads YAML 1.2 or JSON; relative paths in it stay as they are. `file` is the name that problems carry. Throws
+ * ConfigError with all of them.
+ */
 export function parseConfig(text: string, file: string): Config {
+  return parse(text, file);
+}
+
+/** `prepare` may change the value before it is checked. */
+function parse(text: string, file: string, prepare?: (value: unknown) => void): Config {
   const { value, locate, problems } = readSource(text, file);
   // Without a value there is nothing to look into; an empty file has no value either, and says so.
   if (value === undefined) throw new ConfigError(inFileOrder(problems));
+  prepare?.(value);
   return convert(value, { file, locate, problems });
 }
 

@@ -24,6 +24,9 @@ const closed = { additionalProperties: false } as const;
 
 const text = (title: string, options: StringOptions) => Type.String({ title, minLength: 1, ...options });
 const path = (options: StringOptions) => text("path", { pattern: "^[^\\u0000]+$", maxLength: 4095, ...options });
+/** Where relative paths start, for descriptions. */
+const FROM = "A relative path starts at the configuration file's folder, "
+  + "or where there is no file at the engine's working directory";
 const flag = (description: string, byDefault: boolean) =>
   Type.Optional(Type.Boolean({ title: "flag", description, default: byDefault }));
 
@@ -73,8 +76,12 @@ const device = (description: string) => text("device name", {
 });
 
 const PcapSchema = Type.Object({
-  read: Type.Optional(path({ description: "Capture file whose frames enter the switch", examples: ["in.pcap"] })),
-  write: Type.Optional(path({ description: "Capture file for the frames that leave it", examples: ["out.pcap"] })),
+  read: Type.Optional(path({
+    description: `Capture file whose frames enter the switch. ${FROM}`, examples: ["in.pcap"],
+  })),
+  write: Type.Optional(path({
+    description: `Capture file for the frames that leave it. ${FROM}`, examples: ["out.pcap"],
+  })),
   loop: Type.Optional(Type.Integer({
     title: "loop", description: "How many times `read` is played; 0: without end", default: 1, minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER, examples: [1],
@@ -107,7 +114,7 @@ export const PortSchema = Type.Object({
   tap: Type.Optional(device("TAP device; made if it is not there")),
   interface: Type.Optional(device("Existing network device of the host")),
   stream: Type.Optional(path({
-    description: "Unix stream socket with QEMU's framing; listens", examples: ["/run/taploom/vm.sock"],
+    description: `Unix stream socket with QEMU's framing; listens. ${FROM}`, examples: ["/run/taploom/vm.sock"],
   })),
   connect: Type.Optional(Type.Boolean({
     title: "flag", description: "With stream: dial the socket, do not listen", default: false,

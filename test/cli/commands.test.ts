@@ -1,7 +1,7 @@
 // The commands against a fake engine over a real socket: what they print, where, and their exit statuses.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { blockTypes } from "../control/pcapng.js";
 import { serveFake, temporaryDirectory, type Served } from "../control/serve.js";
@@ -188,6 +188,15 @@ describe("changes", () => {
   test("apply", async () => {
     const { status, out } = await withEngine("apply", configFile(GOOD));
     expect({ status, out }).toEqual({ status: 0, out: "added lab/db; removed lab/ids; 1 unchanged\n" });
+  });
+
+  test("apply sends paths that start at the file's folder, and show config prints them", async () => {
+    const { path } = await serveFake();
+    const file = configFile("switches: { lab: { ports: { a: { stream: a.sock }, b: { pcap: { write: b.pcap } } } } }");
+    expect((await taploom("apply", file, "--control", path)).status).toBe(0);
+    const { out } = await taploom("show", "config", "--control", path);
+    expect(out).toContain(`stream: ${join(dirname(file), "a.sock")}`);
+    expect(out).toContain(`write: ${join(dirname(file), "b.pcap")}`);
   });
 
   test("apply of a bad file names its lines, and asks no engine", async () => {

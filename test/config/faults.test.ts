@@ -177,7 +177,8 @@ const attachments: Case[] = [
   ["a device name that is a number", ports("a: { tap: 5 }"),
     "4:17: switches.lab.ports.a.tap: 5 is not a valid device name; write it like tl-web or eth1"],
   ["a long socket path", ports(`a: { stream: /${"s".repeat(107)} }`),
-    "4:20: switches.lab.ports.a.stream: is too long for a Unix socket; a path has up to 107 bytes"],
+    `4:20: switches.lab.ports.a.stream: /${"s".repeat(107)} is too long for a Unix socket; `
+    + "an absolute path has up to 107 bytes"],
   ["connect without stream", ports("a: { tap: x, connect: true }"),
     "4:20: switches.lab.ports.a.connect: connect goes with stream; remove it"],
   ["memory: false", ports("a: { memory: false }"),

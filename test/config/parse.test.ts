@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   DOMAINS_MAX, FDB_ENTRIES_MAX, FRAME_MAX, MIRRORS_MAX, PORTS_MAX, SWITCHES_MAX,
@@ -199,6 +199,21 @@ describe("a file", () => {
 
   it("is read", () => {
     expect(readConfig(write("switches: {}\n"))).toEqual({ fdbCapacity: 65_536, switches: {} });
+  });
+
+  it("has relative paths that start at its folder; absolute ones stay, and so do those of a text alone", () => {
+    const ports = "{ a: { stream: a.sock }, b: { pcap: { read: in/r.pcap, write: /w.pcap } } }";
+    const text = `switches: { lab: { ports: ${ports} } }`;
+    const { a, b } = readConfig(relative(process.cwd(), write(text))).switches["lab"]!.ports;
+    expect(a!.attachment).toMatchObject({ path: join(directory, "a.sock") });
+    expect(b!.attachment).toMatchObject({ read: join(directory, "in/r.pcap"), write: "/w.pcap" });
+    expect(parseConfig(text, "/x/net.yaml").switches["lab"]!.ports["a"]!.attachment).toMatchObject({ path: "a.sock" });
+  });
+
+  it("has sockets whose whole path is short enough", () => {
+    const name = "s".repeat(107);
+    const { message } = faultOf(() => readConfig(write(`switches: { lab: { ports: { a: { stream: ${name} } } } }`)));
+    expect(message).toContain(`${join(directory, name)} is too long for a Unix socket`);
   });
 
   it.each<[string, () => string, string]>([
