@@ -34,12 +34,15 @@ export function checkStructure(schema: TSchema, value: unknown, base: Path, repo
   let validate = validators.get(schema);
   if (!validate) validators.set(schema, validate = ajv.compile(schema));
   if (validate(value)) return;
-  for (const error of settleUnions(validate.errors!)) {
+  const errors = settleUnions(validate.errors!);
+  const meant = new Set(errors.map(meantKey));
+  for (const error of errors) {
     const path = [...base, ...pathOf(error.instancePath, value)];
     const { params } = error as { params: Record<string, string> };
     if (error.keyword === "additionalProperties") {
       report([...path, params.additionalProperty!], refuseKey(params.additionalProperty!, error), "key");
     } else if (error.keyword === "required") {
+      if (meant.has(`${error.instancePath}/${params.missingProperty!}`)) continue;
       const { [params.missingProperty!]: missing } = error.parentSchema!.properties as Record<string, TSchema>;
       report([...path, params.missingProperty!], `is missing; write ${expected(missing!)}`, "key");
     } else {
@@ -55,9 +58,22 @@ export function list(words: readonly string[], link: "and" | "or"): string {
 
 /** The nearest of `words`, as a question; "" where none is near. */
 export function didYouMean(word: string, words: readonly string[]): string {
-  if (words.length === 0) return "";
+  const nearest = nearestOf(word, words);
+  return nearest === undefined ? "" : `did you mean "${nearest}"?`;
+}
+
+function nearestOf(word: string, words: readonly string[]): string | undefined {
+  if (words.length === 0) return undefined;
   const nearest = closest(word, words);
-  return distance(word, nearest) <= Math.max(1, Math.floor(word.length / 2)) ? `did you mean "${nearest}"?` : "";
+  return distance(word, nearest) <= Math.max(1, Math.floor(word.length / 2)) ? nearest : undefined;
+}
+
+/** Where the key would stand that an unknown one is taken for: it is not missing, it is misspelt. */
+function meantKey({ keyword, instancePath, params, parentSchema }: ErrorObject): string | undefined {
+  if (keyword !== "additionalProperties" || parentSchema!.patternProperties) return undefined;
+  const { additionalProperty } = params as { additionalProperty: string };
+  const nearest = nearestOf(additionalProperty, Object.keys(parentSchema!.properties as object));
+  return nearest === undefined ? undefined : `${instancePath}/${nearest}`;
 }
 
 /**
