@@ -32,6 +32,7 @@ constexpr uint32_t PIPE_IN_TAIL = 64;
 constexpr uint32_t PIPE_OUT_HEAD = 128;
 constexpr uint32_t PIPE_OUT_TAIL = 192;
 constexpr uint32_t PIPE_FAULT = 256;
+constexpr uint32_t PIPE_HUNGRY = 260;
 constexpr uint32_t PIPE_IN = 320;
 
 /** Why a frame could not be sent: the members of Reason that a transmitter has use for. */

@@ -28,9 +28,15 @@ struct Segments {
 }  // namespace
 
 void Pipe::reset() const {
-  for (const uint32_t field : {PIPE_IN_HEAD, PIPE_IN_TAIL, PIPE_OUT_HEAD, PIPE_OUT_TAIL, PIPE_FAULT}) {
+  for (const uint32_t field :
+       {PIPE_IN_HEAD, PIPE_IN_TAIL, PIPE_OUT_HEAD, PIPE_OUT_TAIL, PIPE_FAULT, PIPE_HUNGRY}) {
     publish(pipe_ + field, 0);
   }
+}
+
+bool Pipe::drained() const {
+  const uint32_t used = load(pipe_ + PIPE_IN_HEAD) - load_acquire(pipe_ + PIPE_IN_TAIL);
+  return used == 0 || used > size_ || load(pipe_ + PIPE_HUNGRY) != 0;
 }
 
 int Pipe::receive(int fd) const {
@@ -42,6 +48,7 @@ int Pipe::receive(int fd) const {
   const ssize_t received = recvmsg(fd, &free.message, MSG_DONTWAIT);
   if (received < 0) return errno;
   if (received == 0) return ESHUTDOWN;
+  store(pipe_ + PIPE_HUNGRY, 0);  // that was said of fewer bytes
   publish(pipe_ + PIPE_IN_HEAD, head + static_cast<uint32_t>(received));
   return 0;
 }

@@ -21,6 +21,10 @@ class Pipe {
   /** Whether bytes of the peer have a place; also where the cursors are broken, so that receive() gets to say so. */
   bool has_room() const { return load(pipe_ + PIPE_IN_HEAD) - load_acquire(pipe_ + PIPE_IN_TAIL) != size_; }
 
+  /** Whether the core has taken what came in, but for a record whose rest is missing. Of broken cursors nothing can be
+   *  taken. */
+  bool drained() const;
+
   /** Takes in what fits, in one call. Returns 0, EAGAIN where there is nothing, ENOBUFS where nothing fits, ESHUTDOWN
    *  where the peer closed, or what failed. */
   int receive(int fd) const;

@@ -117,7 +117,7 @@ void Poller::lose_device(uint32_t id, const char* why) {
 int Poller::watch(uint32_t id) {
   Port& port = ports_[id];
   uint32_t wanted = EPOLLIN;
-  if (port.kind == Kind::stream && !Pipe(memory_, port.pipe).has_room()) wanted = 0;
+  if (port.kind == Kind::stream && (port.closing || !Pipe(memory_, port.pipe).has_room())) wanted = 0;
   // A TAP that is down cannot be written to, and tells when it can be again.
   if (port.blocked || (port.kind == Kind::tap && port.link == Link::down)) wanted |= EPOLLOUT;
   if (wanted == port.watched) return 0;
@@ -228,7 +228,8 @@ uint32_t Poller::turn(int timeout_ms) {
 
 // ---- streams: who is at the other end ----
 
-/** Lets connections in where nobody is connected. Not while events wait to be read: who reads them must have seen
+/** Hangs up where the core has faulted or has taken a closing peer's last bytes: bytes are taken between turns only.
+ *  Lets connections in where nobody is connected. Not while events wait to be read: who reads them must have seen
  *  the last peer go before the next one's bytes arrive. */
 void Poller::serve_streams() {
   for (size_t i = 0; i < streams_.size();) {
@@ -236,6 +237,8 @@ void Poller::serve_streams() {
     Port& port = ports_[id];
     if (port.fd && Pipe(memory_, port.pipe).faulted()) {
       hang_up(id, "fault");
+    } else if (port.closing && Pipe(memory_, port.pipe).drained()) {
+      hang_up(id, port.closing);
     } else if (port.fd) {
       if (const int error = watch(id)) hang_up(id, errno_name(error));
     } else if (!port.resting && events_.empty()) {
@@ -262,10 +265,19 @@ void Poller::accept_peer(uint32_t id) {
   }
 }
 
+/** Nothing more comes from the peer. It stays until the core has taken what came: hanging up empties the pipe. */
+void Poller::begin_closing(uint32_t id, const char* why) {
+  Port& port = ports_[id];
+  if (Pipe(memory_, port.pipe).drained()) return hang_up(id, why);
+  port.closing = why;
+  watch(id);
+}
+
 void Poller::hang_up(uint32_t id, const char* why) {
   Port& port = ports_[id];
   Pipe(memory_, port.pipe).reset();
   port.fd.reset();
+  port.closing = nullptr;
   port.watched = 0;
   port.blocked = false;
   port.link = Link::unknown;

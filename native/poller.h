@@ -60,6 +60,7 @@ class Poller {
     bool blocked = false;    // frames or bytes wait until the fd can be written to
     bool accepting = false;  // the listener is watched
     bool resting = false;    // accepting failed: not before the next look at the links
+    const char* closing = nullptr;  // the peer said its last: why to hang up on it once the core has taken that
     uint32_t watched = 0;    // what epoll tells about the fd; 0: nothing, not even errors
     uint32_t pipe = 0;
     Fd fd;
@@ -84,6 +85,7 @@ class Poller {
   void stopped(uint32_t id, int error);
   void dispatch(uint32_t id, uint32_t ready);
   void accept_peer(uint32_t id);
+  void begin_closing(uint32_t id, const char* why);
   void hang_up(uint32_t id, const char* why);
   void lose_device(uint32_t id, const char* why);
   void release(uint32_t id);

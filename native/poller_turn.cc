@@ -61,8 +61,11 @@ void Poller::send_stream(uint32_t id) {
   port.blocked = error == EAGAIN;
   if (error == EPIPE || error == ECONNRESET) {
     pipe.discard_output();  // nobody will read it; but what the peer said before it went is still to be heard
+  } else if (error == EPROTO) {
+    return hang_up(id, "fault");
   } else if (error != 0 && error != EAGAIN) {
-    return hang_up(id, error == EPROTO ? "fault" : errno_name(error));
+    pipe.discard_output();
+    return begin_closing(id, errno_name(error));
   }
   watch(id);
 }
@@ -106,8 +109,9 @@ void Poller::dispatch(uint32_t id, uint32_t ready) {
     if (is_device(id)) watch(id);
     return;
   }
-  if (readable && port.fd) receive_stream(id);
-  if (writable && port.fd) send_stream(id);
+  // A peer that has said its last can only have stopped reading, too, which sending tells.
+  if (readable && port.fd && !port.closing) receive_stream(id);
+  if ((writable || port.closing) && port.fd) send_stream(id);
 }
 
 /** Frames from every device that has some, in turns, until the descriptors that the core armed are used up. */
@@ -150,13 +154,13 @@ void Poller::receive_stream(uint32_t id) {
       watch(id);
       break;
     case ESHUTDOWN:
-      hang_up(id, "closed");
+      begin_closing(id, "closed");
       break;
     case EPROTO:
       hang_up(id, "fault");
       break;
     default:
-      hang_up(id, errno_name(error));
+      begin_closing(id, errno_name(error));
   }
 }
 

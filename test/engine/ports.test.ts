@@ -203,6 +203,24 @@ describeStream("a stream", () => {
     }
   });
 
+  it.each([
+    ["listens", 1], ["listens", 2], ["dials", 1], ["dials", 2],
+  ] as const)("that %s takes all of a peer that sends and closes at once (workers: %i)", async (side, workers) => {
+    const path = join(scratch(), "s");
+    const listener = side === "dials" ? await StreamListener.at(path) : undefined;
+    const subject = listener ? { stream: path, connect: true } : { stream: path };
+    const engine = await startEngine(network({ subject, sink: { generator: { frames: 1 } } }), workers);
+    if (listener) await until(() => listener.peers.length === 1);
+    const peer = listener?.peers[0] ?? await StreamPeer.dial(path);
+    const bytes = Buffer.concat(numbered(4000, 1, 8).map(framed)); // the socket holds them all: the peer need not wait
+    peer.socket.end(bytes, () => { peer.socket.destroy(); });
+    await until(() => port(engine, "subject").rx.frames === 4000, "all that the peer sent");
+    const sunk = (): number => port(engine, "sink").tx.frames + (port(engine, "sink").drops["queue-full"] ?? 0);
+    await until(() => sunk() === 4000, "all of it at the other port"); // the lane to its worker may overflow
+    expect(port(engine, "subject").drops).toEqual({});
+    if (!listener) await until(() => linkOf(engine, "subject") === "down");
+  });
+
   it("puts frames together that come a byte at a time", async () => {
     const path = join(scratch(), "s");
     const engine = await startEngine(network({ subject: { stream: path }, probe: { memory: true } }));

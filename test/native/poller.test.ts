@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as layout from "../../assembly/layout.js";
 import { ADDON, GEOMETRY, loadAddon, MEMORY_SIZE, Rig } from "./rig.js";
 
 const addon = loadAddon("the poller's streams");
@@ -129,6 +130,81 @@ describe.skipIf(!addon)("the addon", () => {
       rig.give(PORT, pattern(100)); // nobody is there to read it
       expect((await takes(PORT, 14)).toString()).toBe("the last words");
       expect(rig.until(PORT, "gone")).toEqual({ port: PORT, what: "gone", why: "closed" });
+    });
+
+    /** A peer that said 1,000 bytes and closed, of which the poller knows all; and the next one, which waits. */
+    async function partedPeer(): Promise<void> {
+      listen();
+      const peer = await peerOf(PORT);
+      peer.end(pattern(1000), () => peer.destroy());
+      await once(peer, "close");
+      const next = connect(path);
+      peers.push(next);
+      await once(next, "connect");
+      for (let i = 0; i < 5; i++) expect(rig.turn().events).toEqual([]);
+    }
+
+    it("keeps what a peer said before it went until the core has taken it, without spinning", async () => {
+      await partedPeer();
+      expect(rig.take(PORT, 400).equals(pattern(1000).subarray(0, 400))).toBe(true);
+      const began = performance.now();
+      expect(rig.turn(50).events).toEqual([]);
+      expect(performance.now() - began).toBeGreaterThan(40);
+      expect(rig.take(PORT).equals(pattern(1000).subarray(400))).toBe(true);
+      expect(rig.turn(1000).events).toEqual([{ port: PORT, what: "gone", why: "closed" }]);
+      rig.until(PORT, "up");
+    });
+
+    it.each([["closed", "hungry"], ["fault", "fault"]] as const)(
+      "hangs up on a peer that went (%s) where the core can take no more of it: %s", async (why, says) => {
+        await partedPeer();
+        rig[says](PORT);
+        expect(rig.turn(1000).events).toEqual([{ port: PORT, what: "gone", why }]);
+        rig.until(PORT, "up");
+        expect(rig.take(PORT).length).toBe(0);
+        expect(rig.memory.readUInt32LE(rig.pipe(PORT) + layout.PIPE_HUNGRY)).toBe(0);
+      });
+
+    it("does not take the core for hungry that has not seen the last bytes", async () => {
+      listen();
+      const peer = await peerOf(PORT);
+      peer.write("half");
+      const head = () => rig.memory.readUInt32LE(rig.pipe(PORT) + layout.PIPE_IN_HEAD);
+      rig.turnUntil(() => head() === 4);
+      rig.hungry(PORT);
+      peer.end(" and half", () => peer.destroy());
+      await once(peer, "close");
+      for (let i = 0; i < 5; i++) expect(rig.turn().events).toEqual([]);
+      expect(rig.take(PORT).toString()).toBe("half and half");
+      expect(rig.until(PORT, "gone").why).toBe("closed");
+    });
+
+    it("answers a peer that says no more but reads, and hangs up once the core has taken all", async () => {
+      listen();
+      const peer = await peerOf(PORT);
+      peer.end("question");
+      await once(peer, "finish");
+      for (let i = 0; i < 5; i++) expect(rig.turn().events).toEqual([]);
+      rig.give(PORT, Buffer.from("answer"));
+      expect((await reads(peer, 6)).toString()).toBe("answer");
+      expect(rig.take(PORT).toString()).toBe("question");
+      expect(rig.until(PORT, "gone").why).toBe("closed");
+      await once(peer, "close");
+    });
+
+    it("keeps what a peer said that went without reading its own", async () => {
+      listen();
+      const peer = connect(path).pause();
+      peers.push(peer);
+      await once(peer, "connect");
+      rig.until(PORT, "up");
+      rig.give(PORT, pattern(100));
+      rig.turn();
+      peer.write("the last words", () => peer.destroy());
+      await once(peer, "close");
+      for (let i = 0; i < 5; i++) expect(rig.turn().events).toEqual([]);
+      expect(rig.take(PORT).toString()).toBe("the last words");
+      expect(rig.until(PORT, "gone").why).toBe("ECONNRESET");
     });
 
     it("accepts one peer at a time, the next one from the start", async () => {

@@ -174,15 +174,15 @@ export class Rig {
     return PIPES + PIPE_BYTES * port;
   }
 
-  /** Takes what came in through a port's pipe. */
-  take(port: number): Buffer {
+  /** Takes what came in through a port's pipe, or the first `most` bytes of it. */
+  take(port: number, most = Infinity): Buffer {
     const pipe = this.pipe(port);
     const head = this.memory.readUInt32LE(pipe + layout.PIPE_IN_HEAD);
     const tail = this.memory.readUInt32LE(pipe + layout.PIPE_IN_TAIL);
     const ring = this.memory.subarray(pipe + layout.PIPE_IN, pipe + layout.PIPE_IN + PIPE_SIZE);
-    const bytes = Buffer.alloc(head - tail);
+    const bytes = Buffer.alloc(Math.min(head - tail, most));
     for (let i = 0; i < bytes.length; i++) bytes[i] = ring[(tail + i) % PIPE_SIZE]!;
-    this.memory.writeUInt32LE(head, pipe + layout.PIPE_IN_TAIL);
+    this.memory.writeUInt32LE(tail + bytes.length, pipe + layout.PIPE_IN_TAIL);
     return bytes;
   }
 
@@ -197,6 +197,11 @@ export class Rig {
     this.memory.writeUInt32LE(head + count, pipe + layout.PIPE_OUT_HEAD);
     this.touch(port);
     return count;
+  }
+
+  /** Says that what waits in a port's pipe is less than a record. */
+  hungry(port: number): void {
+    this.memory.writeUInt32LE(1, this.pipe(port) + layout.PIPE_HUNGRY);
   }
 
   fault(port: number): void {
