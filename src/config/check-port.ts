@@ -2,7 +2,7 @@
 // Owns the sentences about a single port; what ports must not share is in checks.ts.
 
 import type { Path } from "./error.js";
-import { isMapping, isVidList, mapping, staticVids, type Mapping } from "./raw.js";
+import { fileOf, isMapping, isVidList, mapping, staticVids, type Mapping } from "./raw.js";
 import { ATTACHMENTS, FRAME_SIZE, MEMBERSHIPS, MTU, SOCKET_PATH_MAX } from "./schema.js";
 import { LATER_ATTACHMENTS, list, type Report } from "./structure.js";
 import { parseSize } from "./units.js";
@@ -107,7 +107,7 @@ function checkMacs(port: Mapping, path: Path, report: Report): void {
 function checkPcap({ read, write, loop, rate }: Mapping, path: Path, report: Report): void {
   if (read === undefined && write === undefined) {
     report(path, "names no file; give it read, write or both", "key");
-  } else if (read !== undefined && read === write) {
+  } else if (typeof read === "string" && fileOf(read) === fileOf(write)) {
     report([...path, "write"], "would overwrite the file that is read; write to another");
   }
   for (const [key, value] of Object.entries({ loop, rate })) {

@@ -5,7 +5,7 @@
 import type { Path } from "./error.js";
 import { checkMirror } from "./check-mirror.js";
 import { checkPort } from "./check-port.js";
-import { attachmentClaims, mapping, mappings, membership, staticVids, type Mapping } from "./raw.js";
+import { attachmentClaims, fileOf, mapping, mappings, membership, staticVids, type Mapping } from "./raw.js";
 import { AGING_MS, LIMITS } from "./schema.js";
 import type { Report } from "./structure.js";
 import { parseDuration } from "./units.js";
@@ -27,6 +27,7 @@ export function checkMeaning(config: unknown, report: Report): void {
       checkMirror(mirror, mapping(ports), [...path, "mirrors", mirrorName], report);
     }
   }
+  checkReads(switches, report);
   checkLimits(mapping(switches), report);
 }
 
@@ -43,6 +44,21 @@ function checkClaims(port: Mapping, name: string, claims: Map<string, string>, p
     const owner = claims.get(what);
     if (owner === undefined) claims.set(what, name);
     else report([...path, ...at], `${what} port ${owner} already; a port needs one of its own`);
+  }
+}
+
+/** A file that one port writes is no file for another to read: it is emptied at the start, and never whole. */
+function checkReads(switches: unknown, report: Report): void {
+  const files = mappings(switches).flatMap(([name, { ports }]) => mappings(ports).map(([portName, { pcap }]) => {
+    const { read, write } = mapping(pcap);
+    const path = ["switches", name, "ports", portName, "pcap", "read"];
+    return { port: `${name}/${portName}`, path, read: fileOf(read), write: fileOf(write) };
+  }));
+  const writers = new Map(files.map(({ port, write }) => [write, port]));
+  for (const { port, path, read } of files) {
+    const writer = writers.get(read);
+    if (read === undefined || writer === undefined || writer === port) continue;
+    report(path, `file ${read} is written by port ${writer}; read a file that no port writes`);
   }
 }
 

@@ -53,6 +53,11 @@ export interface Claim {
   at: string[];
 }
 
+/** A file's path so that the same path is the same text; undefined where it is none. */
+export function fileOf(path: unknown): string | undefined {
+  return typeof path === "string" ? normalize(path) : undefined;
+}
+
 /** What a port takes for itself. Who reads a file shares it with others that read. */
 export function attachmentClaims({ tap, interface: device, stream, connect, pcap }: Mapping): Claim[] {
   const claims: Claim[] = [];
