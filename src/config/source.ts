@@ -74,18 +74,30 @@ function compose(text: string, lines: LineCounter, report: Report): Document.Par
 
 /** Says what the parser found in terms of what to do about it. */
 function explain({ code, message }: YAMLParseError | { code: string; message: string }): string {
+  if (/^Flow (map|sequence)/.test(message)) return unclosed(message);
   switch (code) {
     case "TAB_AS_INDENT": return "a tab cannot indent YAML; use spaces";
     case "TAG_RESOLVE_FAILED": return "YAML tags (`!…`) mean nothing here; remove the tag";
-    case "BAD_INDENT": return `${message}; check the indentation, and that brackets and braces are closed`;
+    case "BAD_INDENT": return "begins at another column than what it stands with; indent entries of one level alike";
     case "MULTILINE_IMPLICIT_KEY": return "a key without its value; write `key: value`, with a blank after the colon";
     case "BLOCK_AS_IMPLICIT_KEY":
       return "a second `: ` in one line; start a new line, or quote the text that contains it";
     case "BAD_SCALAR_START": return `${message}; quote the text`;
     case "MISSING_CHAR":
-      return message.startsWith("Missing closing") ? "a quoted text does not end; close its quotes" : message;
-    default: return `${message}; correct the YAML`;
+      return message.startsWith("Missing closing") ? "a quoted text does not end; close its quotes" : nearby(message);
+    default: return nearby(message);
   }
+}
+
+function unclosed(message: string): string {
+  return message.startsWith("Flow map")
+    ? "a mapping in braces is not closed before this; close it with }, or indent what continues it"
+    : "a list in brackets is not closed before this; close it with ], or indent what continues it";
+}
+
+/** Faults that are rare: the parser's own words. */
+function nearby(message: string): string {
+  return `${message}; check the syntax near here`;
 }
 
 /** Aliases without an end, and keys that are no text: what would break the value. */
