@@ -105,9 +105,15 @@ export const config: Arbitrary<Config> = record({
 /** Drops what is there twice, and what refers to what is not there. */
 function fitConfig({ fdbCapacity, switches }: Config): Config {
   const taken = new Set<string>();
+  const played = new Set<string>();
   const fitted = Object.entries(switches).map(([name, value]) => {
     const ports = Object.fromEntries(Object.entries(value.ports).filter(([, { attachment }]) => {
       const key = claim(attachment);
+      if (attachment.kind === "pcap") {
+        const { read, write } = attachment;
+        if (taken.has(`write ${read}`) || (write !== undefined && played.has(write))) return false;
+        if (read !== undefined) played.add(read);
+      }
       if (key === undefined) return true;
       return !taken.has(key) && taken.add(key);
     }));
