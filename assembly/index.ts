@@ -55,8 +55,8 @@ export function setMember(domain: u32, port: u32, member: bool): void {
   control.setMember(domain, port, member);
 }
 
-export function leaveAll(port: u32, domains: u32): void {
-  control.leaveAll(port, domains);
+export function leaveAll(port: u32): void {
+  control.leaveAll(port);
 }
 
 /** Mirrors copy whole frames until their cut is set. */

@@ -235,7 +235,7 @@ export const COUNTER_TX: u32 = 16; // frames, bytes
 export const COUNTER_COPIES: u32 = 32; // copies made of its frames beyond the first: floods and mirrors
 export const COUNTER_DROPS_IN: u32 = 64; // by reason, u64 × 24: frames of this port that went nowhere
 export const COUNTER_DROPS_OUT: u32 = 256; // by reason: copies for this port that did not leave
-export const COUNTER_DOMAINS: u32 = 524288; // after the ports: 32 bytes a domain: frames, bytes, drops, –
+export const COUNTER_DOMAINS: u32 = 524288; // after the ports: 32 bytes a domain: frames, bytes, –
 export const COUNTER_DOMAIN_SIZE: u32 = 32;
 
 // ---- filters: a program of classic BPF (bpf.ts) for each mirror that has one ----

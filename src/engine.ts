@@ -19,12 +19,9 @@ import { requireNames, withoutPort, withPort } from "./engine/edit.js";
 import { Fabric } from "./engine/fabric.js";
 import { Links } from "./engine/links.js";
 import { MacEvents } from "./engine/mac-events.js";
-import { needsPipe } from "./port/attach.js";
 import { MemoryPort } from "./port/memory.js";
 import * as status from "./stats/status.js";
 import { Crew } from "./worker/crew.js";
-
-const PIPES_SPARE = 64; // for ports that are plugged in later, and captures
 
 export interface EngineOptions {
   /** Data-plane threads, 1 to 16; 1 where nothing is said. */
@@ -68,9 +65,8 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     if (!Number.isInteger(workers) || workers < 1 || workers > layout.WORKERS_MAX) {
       throw new EngineError("WORKERS", `${workers} workers: there can be 1 to ${layout.WORKERS_MAX}`);
     }
-    const piped = Object.values(config.switches).flatMap(({ ports }) => Object.values(ports)).filter(needsPipe).length;
-    const pipes = Math.min(layout.PORTS_MAX, piped + PIPES_SPARE);
-    const shared = SharedMemory.create({ workers, pipes, fdbCapacity: config.fdbCapacity });
+    // Every port may need a pipe some day; what is not used costs address space only.
+    const shared = SharedMemory.create({ workers, pipes: layout.PORTS_MAX, fdbCapacity: config.fdbCapacity });
     const origin = performance.timeOrigin + performance.now();
     shared.setDouble(layout.HEADER_EPOCH, origin);
     const module = compileCore();

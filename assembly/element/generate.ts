@@ -16,7 +16,7 @@ const DISCARD: u32 = 9;
 const NETWORK: u32 = 0xc612_0000; // 198.18.0.0/15, benchmarking (RFC 2544)
 const TARGET: u32 = 0xc613_0001;
 const IMIX: u32 = 0;
-const FLOW_SHIFT: u64 = 24; // flows count up in the last three bytes of the source MAC
+const FLOW_SHIFT: u64 = 24; // flows count up at the end of the source MAC, in three bytes of which two are used
 
 /** Makes up to `most` frames of a port in the RX descriptors from `first` on; returns how many. */
 export function generate(port: u32, first: u32, most: u32): u32 {

@@ -2,8 +2,8 @@
 // this tick already, costs one comparison and no store; the rest goes the slow way.
 
 import {
-  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_PORT, FDB_STAMP, ITEM_DOMAIN, ITEM_PORT, ITEM_SIZE, ITEM_SOURCE, SWITCHES,
-  SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
+  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_FLAGS, FDB_PORT, FDB_STAMP, FDB_STATIC, ITEM_DOMAIN, ITEM_PORT, ITEM_SIZE,
+  ITEM_SOURCE, SWITCHES, SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
 } from "../layout";
 import { base, ticks } from "../state";
 import { bucketOf, find, learnKey, match, valueAt } from "../table/fdb";
@@ -28,6 +28,7 @@ function refresh(item: u32, key: u64): void {
   const port = <u32>load<u16>(item, ITEM_PORT);
   const value = find(key);
   if (value && load<u16>(value, FDB_PORT) == port) return store<u32>(value, ticks, FDB_STAMP);
+  if (value && (load<u8>(value, FDB_FLAGS) & FDB_STATIC)) return; // spoofed: not worth the lock
   if (isGroup(key) || (key & MAC_MASK) == 0) return; // IEEE 802.1Q 8.7 b
   const owner = <u32>load<u16>(DOMAINS + <u32>load<u16>(item, ITEM_DOMAIN) * DOMAIN_SIZE, DOMAIN_SWITCH);
   if (load<u32>(SWITCHES + owner * SWITCH_SIZE, SWITCH_FLAGS) & SWITCH_LEARNING) learnKey(key, port);

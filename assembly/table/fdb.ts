@@ -20,6 +20,7 @@ const WALK_MAX = 32;
 const LOCK_SPINS = 64;
 const VICTIMS = 8; // how many of a port's oldest entries compete when one must go
 const SWEEP_MAX = 4096; // buckets aged in one call: 256 KiB, some microseconds
+const FLUSH_MAX: u32 = 4096; // ways looked at under one lock
 const SWEEP_MS: f64 = 1000; // one round over the table
 
 /** Offset of the bucket where the search for a key begins. */
@@ -121,6 +122,10 @@ export function flushSwitch(index: u32, vid: u32): u32 {
   let flushed: u32 = 0;
   const ways = (fdbMask + 1) * FDB_WAYS;
   for (let way: u32 = 0; way < ways; way++) {
+    if (way % FLUSH_MAX == 0) {
+      unlock(); // workers that wait get their turn
+      lock();
+    }
     const key = load<u64>(keyOf(way));
     if (key == 0 || (load<u8>(valueOf(way), FDB_FLAGS) & FDB_STATIC)) continue;
     const domain = domainAt(key);

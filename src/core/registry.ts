@@ -12,6 +12,8 @@ export interface RegisteredPort {
   /** Index of its switch; -1 for captures, which belong to none. */
   switchIndex: number;
   switchName: string;
+  /** For a capture: the switch of the port that it watches. */
+  watched?: string;
   name: string;
   worker: number;
   config: PortConfig;
@@ -76,10 +78,13 @@ export class Registry {
   }
 
   /** Registers a port with the worker that has fewest. */
-  addPort(switchName: string, name: string, config: PortConfig): RegisteredPort {
+  addPort(switchName: string, name: string, config: PortConfig, watched?: string): RegisteredPort {
     const worker = this.#load.indexOf(Math.min(...this.#load));
     const switchIndex = this.switches.get(switchName) ?? -1;
-    const port = { index: this.#portNumbers.take(), switchIndex, switchName, name, worker, config, pipe: 0 };
+    const port: RegisteredPort = {
+      index: this.#portNumbers.take(), switchIndex, switchName, name, worker, config, pipe: 0,
+      ...(watched === undefined ? {} : { watched }),
+    };
     this.#load[worker]! += 1;
     this.ports.set(Registry.key(switchName, name), port);
     this.byIndex.set(port.index, port);

@@ -53,7 +53,7 @@ export class Tables {
     const at = layout.PORTS + port.index * layout.PORT_SIZE;
     const { config } = port;
     this.core.flushPort(port.index, 0);
-    this.core.leaveAll(port.index, this.registry.highestDomain);
+    this.core.leaveAll(port.index);
     this.core.setFlags(port.index, flagsOf(config));
     const untagged = untaggedVid(config.vlan);
     const tpid = config.vlan.mode === "tunnel" ? TPID_SERVICE : TPID_CUSTOMER;
@@ -90,7 +90,7 @@ export class Tables {
   clearPort(port: RegisteredPort): void {
     this.writeStatics(port, false);
     this.core.setLink(port.index, false);
-    this.core.leaveAll(port.index, this.registry.highestDomain);
+    this.core.leaveAll(port.index);
     this.core.setFlags(port.index, 0);
   }
 

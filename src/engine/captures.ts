@@ -24,7 +24,7 @@ export class Captures {
     const filter = options.filter === undefined ? undefined : compileFilter(options.filter);
     const watched = this.fabric.registry.port(switchName, portName);
     const name = `capture-${++this.#count}`;
-    const port = await this.fabric.addInnerPort(name, captureAttachment(), { kind: "capture" });
+    const port = await this.fabric.addInnerPort(watched.switchName, name, captureAttachment(), { kind: "capture" });
     try {
       if (this.#isThere(watched) && this.#isThere(port)) this.#begin(port, watched, options, filter);
       yield pcapngHeader(`${switchName}/${portName}`);

@@ -28,8 +28,8 @@ interface Prepared {
 type Coming = Extract<Step, { do: "add-port" | "attach-port" }>;
 type Going = Extract<Step, { do: "remove-port" | "detach-port" }>;
 
-/** Steps that are taken, and noted as taken, after the tables were changed. */
-const LATE_STEPS: readonly Step["do"][] = ["add-port", "attach-port", "remove-mirror", "change-mirror", "add-mirror"];
+/** Steps that are taken when what goes is gone. */
+const LATE_STEPS: readonly Step["do"][] = ["add-port", "attach-port", "change-mirror", "add-mirror"];
 
 const INNER_PORT: PortConfig = {
   attachment: { kind: "memory" }, vlan: { mode: "access", vid: 1 }, isolated: false, monitor: true, macs: [],
@@ -78,29 +78,59 @@ export class Fabric {
   }
 
   async #execute(plan: Plan): Promise<void> {
-    const going = plan.steps.filter((step): step is Going => step.do === "remove-port" || step.do === "detach-port");
+    const going = plan.steps.filter(isGoing);
     const coming = plan.steps.filter((step): step is Coming => step.do === "add-port" || step.do === "attach-port");
     const held = new Set(going.map((step) => attachmentOf(step.before).device).filter(Boolean));
     const prepared = await this.#prepare(coming.filter((step) => !held.has(attachmentOf(step.after).device)));
+    const undoResize = await this.#resize(plan.steps).catch(async (error: unknown) => {
+      await letGo(prepared.values());
+      throw error;
+    });
     try {
-      await this.#leave(going, plan.steps);
+      await this.#leave(plan.steps);
       const come = await this.#arrive(coming, prepared);
       this.crew.parked(() => { this.#writeMirrors(plan.steps, coming); });
       for (const port of come) if (isSource(port.config)) this.crew.begin(port.worker, port.index);
     } catch (error) {
+      await undoResize();
       await letGo(prepared.values());
       throw error;
     }
   }
 
-  /** Takes ports out of the tables, changes what changes in place, then lets go of what the ports had. */
-  async #leave(going: readonly Going[], steps: readonly Step[]): Promise<void> {
+  /** Gives devices the MTUs that change in place, all or none; returns what takes that back. */
+  async #resize(steps: readonly Step[]): Promise<() => Promise<void>> {
+    const done: (() => Promise<void>)[] = [];
+    const undo = async (): Promise<void> => { for (const back of done.reverse()) await back(); };
+    for (const step of steps) {
+      if (step.do !== "change-port" || step.before.mtu === step.after.mtu) continue;
+      const attachment = this.attachments.get(this.registry.port(step.switch, step.port).index)!;
+      try {
+        await attachment.resize(step.after.mtu);
+      } catch (error) {
+        await undo();
+        throw error;
+      }
+      done.push(() => attachment.resize(step.before.mtu));
+    }
+    return undo;
+  }
+
+  /**
+   * Takes ports out of the tables, changes what changes in place, then lets go of what the ports had. The workers
+   * stand still for each step, not for all of a large plan.
+   */
+  async #leave(steps: readonly Step[]): Promise<void> {
     const gone: RegisteredPort[] = [];
     try {
-      this.crew.parked(() => {
-        for (const step of going) gone.push(this.#disable(step.switch, step.port));
-        for (const step of steps) this.#changeTables(step);
-      });
+      for (const step of steps) {
+        if (LATE_STEPS.includes(step.do)) continue;
+        this.crew.parked(() => {
+          if (isGoing(step)) gone.push(this.#disable(step.switch, step.port));
+          else this.#changeTables(step);
+        });
+        takeStep(this.#config, step);
+      }
     } finally {
       for (const port of gone) await this.#release(port);
     }
@@ -119,9 +149,9 @@ export class Fabric {
     return come;
   }
 
-  /** Makes a monitor port that belongs to no switch, for a capture. */
-  addInnerPort(name: string, attachment: Attachment, wiring: Wiring): Promise<RegisteredPort> {
-    return this.#enable("", name, INNER_PORT, { attachment, wiring }, true);
+  /** Makes a monitor port that belongs to no switch, for a capture on `watched`, a switch. */
+  addInnerPort(watched: string, name: string, attachment: Attachment, wiring: Wiring): Promise<RegisteredPort> {
+    return this.#enable("", name, INNER_PORT, { attachment, wiring }, true, watched);
   }
 
   async removeInnerPort(name: string): Promise<void> {
@@ -164,8 +194,9 @@ export class Fabric {
 
   async #enable(
     switchName: string, name: string, config: PortConfig, { attachment, wiring }: Prepared, piped: boolean,
+    watched?: string,
   ): Promise<RegisteredPort> {
-    const port = this.registry.addPort(switchName, name, config);
+    const port = this.registry.addPort(switchName, name, config, watched);
     try {
       if (piped) port.pipe = this.#takePipe();
       this.crew.parked(() => { this.#writePort(port, attachment); });
@@ -224,15 +255,12 @@ export class Fabric {
   // ---- the rest of a plan ----
 
   #changeTables(step: Step): void {
-    if (!LATE_STEPS.includes(step.do)) takeStep(this.#config, step);
     if (step.do === "add-switch") this.tables.writeSwitch(this.registry.addSwitch(step.switch), step.after);
     else if (step.do === "change-switch") {
       this.tables.writeSwitch(this.registry.switches.get(step.switch)!, step.after);
     } else if (step.do === "remove-switch") this.registry.removeSwitch(step.switch);
-    else if (step.do === "remove-mirror") {
-      this.removeMirror(`${step.switch}/${step.mirror}`);
-      takeStep(this.#config, step);
-    } else if (step.do === "change-port") this.#changePort(step.switch, step.port, step.after);
+    else if (step.do === "remove-mirror") this.removeMirror(`${step.switch}/${step.mirror}`);
+    else if (step.do === "change-port") this.#changePort(step.switch, step.port, step.after);
   }
 
   #changePort(switchName: string, name: string, after: PortConfig): void {
@@ -272,4 +300,8 @@ async function letGo(prepared: Iterable<Prepared>): Promise<void> {
 
 async function open(attachment: Attachment): Promise<Prepared> {
   return { attachment, wiring: await attachment.open() };
+}
+
+function isGoing(step: Step): step is Going {
+  return step.do === "remove-port" || step.do === "detach-port";
 }

@@ -10,7 +10,7 @@ import { Tap } from "./tap.js";
 
 export function attachmentOf({ attachment, mtu }: PortConfig): Attachment {
   switch (attachment.kind) {
-    case "tap": return new Tap(attachment, mtu ?? 0);
+    case "tap": return new Tap(attachment, mtu);
     case "interface": return new Interface(attachment);
     case "stream": return new Stream(attachment);
     case "pcap": return new Pcap(attachment);

@@ -1,12 +1,13 @@
 // Attachments without anything outside: the embedding program's memory ports, built-in traffic, captures.
 
 import type { Codec } from "../core/codec.js";
-import { neverAgain, type Attachment } from "./port.js";
+import { keepSize, neverAgain, type Attachment } from "./port.js";
 import type { Wiring } from "./wiring.js";
 
 class Inner implements Attachment {
   readonly device = "";
   readonly reopen = neverAgain;
+  readonly resize = keepSize;
 
   constructor(readonly wiring: Wiring, readonly codecs: { in: Codec; out: Codec }) {}
 

@@ -4,11 +4,12 @@
 import { EngineError } from "../api.js";
 import type { InterfaceAttachment } from "../config/model.js";
 import { requireAddon } from "./addon.js";
-import { codeOf, type Attachment } from "./port.js";
+import { codeOf, keepSize, type Attachment } from "./port.js";
 import type { Wiring } from "./wiring.js";
 
 export class Interface implements Attachment {
   readonly codecs = { in: "none", out: "none" } as const;
+  readonly resize = keepSize;
 
   constructor(readonly config: InterfaceAttachment) {}
 

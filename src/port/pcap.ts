@@ -6,7 +6,7 @@ import { EngineError } from "../api.js";
 import type { PcapAttachment } from "../config/model.js";
 import type { Codec } from "../core/codec.js";
 import { pcapHeader, pcapngHeader } from "./capture-file.js";
-import { codeOf, neverAgain, type Attachment } from "./port.js";
+import { codeOf, keepSize, neverAgain, type Attachment } from "./port.js";
 import type { Playing, Wiring } from "./wiring.js";
 
 const PCAP_HEADER_SIZE = 24;
@@ -18,6 +18,7 @@ const PCAPNG_ORDER = 0x1a2b3c4d;
 export class Pcap implements Attachment {
   readonly #codecs: { in: Codec; out: Codec };
   readonly reopen = neverAgain;
+  readonly resize = keepSize;
 
   constructor(readonly config: PcapAttachment) {
     this.#codecs = { in: "none", out: !config.write ? "sink" : isPcapng(config.write) ? "pcapng" : "pcap" };

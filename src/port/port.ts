@@ -16,6 +16,8 @@ export interface Attachment {
   open(): Promise<Wiring | undefined>;
   /** Tries to acquire again what was lost; undefined: not yet. */
   reopen(): Promise<Wiring | undefined>;
+  /** Gives the device another MTU, bytes; undefined: its own again. Throws EngineError. */
+  resize(mtu: number | undefined): Promise<void>;
   /** Lets go of all that outlives the worker's fds, such as the path of a socket. The port is detached already. */
   close(): Promise<void>;
 }
@@ -24,6 +26,11 @@ export interface Attachment {
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown }).code;
   return typeof code === "string" ? code : "";
+}
+
+/** Only a port's own limit changes: for kinds whose other end has no MTU that would be ours to set. */
+export async function keepSize(): Promise<void> {
+  // The core drops what is longer.
 }
 
 /** The same attachment never comes back by itself: for kinds that cannot be lost. */

@@ -5,11 +5,12 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { EngineError } from "../api.js";
 import type { StreamAttachment } from "../config/model.js";
 import { requireAddon } from "./addon.js";
-import { codeOf, type Attachment } from "./port.js";
+import { codeOf, keepSize, type Attachment } from "./port.js";
 import type { Wiring } from "./wiring.js";
 
 export class Stream implements Attachment {
   readonly codecs = { in: "length", out: "length" } as const;
+  readonly resize = keepSize;
   #inode: number | undefined;
 
   constructor(readonly config: StreamAttachment) {}

@@ -7,14 +7,17 @@ import { requireAddon, type OpenedDevice } from "./addon.js";
 import { codeOf, type Attachment } from "./port.js";
 import type { Wiring } from "./wiring.js";
 
+const ETHERNET_MTU = 1500; // what the kernel gives a new device
 const MTU_REMEDY = "the device's driver allows 68 to 65521";
 
 export class Tap implements Attachment {
   readonly codecs = { in: "none", out: "none" } as const;
-  #restoreMtu = 0;
+  /** What the device had before it was ours, 0: nothing to give back. */
+  #own = 0;
+  #isOurs = false;
 
-  /** `mtu`: bytes, 0 leaves the device's own. */
-  constructor(readonly config: TapAttachment, readonly mtu: number) {}
+  /** `mtu`: bytes; undefined leaves the device's own. */
+  constructor(readonly config: TapAttachment, private mtu: number | undefined) {}
 
   get device(): string {
     return this.config.name;
@@ -22,9 +25,10 @@ export class Tap implements Attachment {
 
   async open(): Promise<Wiring> {
     const addon = requireAddon("tap");
-    const before = addon.deviceIndex(this.device) ? addon.deviceMtu(this.device) : 0;
+    this.#own = addon.deviceIndex(this.device) ? addon.deviceMtu(this.device) : 0;
     const opened = this.#open();
-    this.#restoreMtu = !opened.created && before !== opened.mtu ? before : 0;
+    this.#isOurs = opened.created;
+    if (this.#own === 0) this.#own = this.mtu === undefined ? opened.mtu : ETHERNET_MTU;
     return { kind: "tap", fd: opened.fd };
   }
 
@@ -38,15 +42,28 @@ export class Tap implements Attachment {
     }
   }
 
+  async resize(mtu: number | undefined): Promise<void> {
+    try {
+      requireAddon("tap").setDeviceMtu(this.device, mtu ?? this.#own);
+      this.mtu = mtu;
+    } catch (cause) {
+      const why = codeOf(cause) === "ENODEV"
+        ? "it is not in this network namespace any more: set its MTU where it is, or plug the port anew"
+        : (cause as Error).message;
+      throw new EngineError("TAP", `tap "${this.device}": ${why}`, { cause });
+    }
+  }
+
   /** A device that was there before is left as it was found. */
   async close(): Promise<void> {
     const addon = requireAddon("tap");
-    if (this.#restoreMtu && addon.deviceIndex(this.device)) addon.setDeviceMtu(this.device, this.#restoreMtu);
+    if (this.#isOurs || this.mtu === undefined || addon.deviceIndex(this.device) === 0) return;
+    addon.setDeviceMtu(this.device, this.#own);
   }
 
   #open(): OpenedDevice {
     try {
-      return requireAddon("tap").openTap(this.device, this.mtu);
+      return requireAddon("tap").openTap(this.device, this.mtu ?? 0);
     } catch (cause) {
       throw new EngineError("TAP", `tap "${this.device}": ${remedy(this.device, codeOf(cause), cause)}`, { cause });
     }

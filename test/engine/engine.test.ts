@@ -50,17 +50,27 @@ describe("apply", () => {
   });
 
   it("changes nothing where there is no room for all that comes", async () => {
-    const before = network({ a: memory, b: memory });
+    const before = { ...network({ a: memory, b: memory }), fdbCapacity: 64 };
     const engine = await startEngine(before);
-    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`c${i}`, memory]));
-    await expect(engine.apply(network({ a: memory, b: memory, ...many }))).rejects.toThrow(/no room/);
+    const macs = Array.from({ length: 65 }, (_, i) => `02:00:00:00:01:${i.toString(16).padStart(2, "0")}`);
+    const crowded = { ...network({ a: memory, b: memory, c: memory, d: { ...memory, macs } }), fdbCapacity: 64 };
+    await expect(engine.apply(crowded)).rejects.toThrow(/no room/);
     expect(engine.config()).toEqual(before);
     expect(names(engine)).toEqual(["a", "b"]);
-    const few = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`c${i}`, memory]));
-    await engine.apply(network({ a: memory, b: memory, ...few }));
-    const got = collect(engine, "c49");
+    const got = collect(engine, "b");
     await feed(engine, "a", numbered(10));
     await until(() => got.length === 10);
+  });
+
+  it("makes room for as many ports as a file may have", async () => {
+    const engine = await startEngine(network({ a: memory, b: memory }));
+    const many = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`c${i}`, memory]));
+    await engine.apply(network({ a: memory, b: memory, ...many }));
+    const got = collect(engine, "c899");
+    await feed(engine, "a", numbered(10));
+    await until(() => got.length === 10);
+    await engine.apply(network({ a: memory, b: memory }));
+    expect(names(engine)).toEqual(["a", "b"]);
   });
 
   itStream("moves a device from one port to another, and back where that fails", async () => {
