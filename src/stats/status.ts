@@ -28,7 +28,7 @@ export function portStatuses(sources: Sources): PortStatus[] {
 function portStatus(sources: Sources, port: RegisteredPort): PortStatus {
   const counters = sources.counters.port(port.index);
   return {
-    switch: port.switchName,
+    switch: port.watched ?? port.switchName,
     name: port.name,
     kind: port.switchIndex < 0 ? "capture" : port.config.attachment.kind,
     device: sources.deviceOf(port.index),
