@@ -99,6 +99,11 @@ describe.skipIf(!privileged("TAP devices of the product", "ping", "python3", "se
 
     const next = await lab().up({ ports: { a: { tap: "a" }, b: { tap: "b", mtu: 1300 } } });
     expect(look().slice(1)).toEqual(["1400", "1300"]);
+    for (const [mtu, there] of [[1350, "1350"], [undefined, "1400"], [1320, "1320"]] as const) {
+      lab().write({ ports: { a: { tap: "a" }, b: { tap: "b", mtu } } });
+      await next.run("apply", lab().config);
+      expect(look().slice(1)).toEqual(["1400", there]);
+    }
     await next.stop();
     expect(look()).toEqual(found);
 
