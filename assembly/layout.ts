@@ -139,7 +139,6 @@ export const ITEM_DOMAIN: u32 = 14;
 export const ITEM_TAG: u32 = 16;
 export const ITEM_SHAPE: u32 = 20;
 export const ITEM_PORT: u32 = 20; // the shape's low half
-export const ITEM_START: u32 = 22;
 export const ITEM_POP: u32 = 23;
 export const ITEM_SLOT: u32 = 24;
 export const ITEM_LENGTH: u32 = 28;

@@ -158,10 +158,6 @@ export class Registry {
     return this.#domains.entries();
   }
 
-  get highestDomain(): number {
-    return this.#highestDomain;
-  }
-
   switchName(index: number): string {
     for (const [name, candidate] of this.switches) if (candidate === index) return name;
     return "";

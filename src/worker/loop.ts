@@ -50,9 +50,9 @@ export class Loop {
     while (this.#running) {
       const received = this.#wait(wait);
       if (this.#bell.rang()) this.#answer();
-      for (const [port, file] of this.#files) this.#fill(port, file);
+      if (this.#files.size > 0) this.#fillFiles(); // a walk over a Map allocates: not where there is no file
       wait = this.core.turn(received, performance.now() + this.#skew);
-      for (const [port, file] of this.#files) this.#drain(port, file);
+      if (this.#files.size > 0) this.#drainFiles();
       this.#wakeOthers();
     }
     for (const port of [...this.#polled.keys(), ...this.#files.keys()]) this.#detach(port);
@@ -161,6 +161,14 @@ export class Loop {
     this.#sources.splice(0, this.#sources.length, ...ports);
     this.shared.halves.set(ports, (this.#block + layout.WORKER_PULL_LIST) >>> 1);
     this.shared.setWord(this.#block + layout.WORKER_PULLS, ports.length);
+  }
+
+  #fillFiles(): void {
+    for (const [port, file] of this.#files) this.#fill(port, file);
+  }
+
+  #drainFiles(): void {
+    for (const [port, file] of this.#files) this.#drain(port, file);
   }
 
   #fill(port: number, file: FileEnd): void {

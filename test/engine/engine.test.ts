@@ -10,11 +10,12 @@ import { Engine } from "../../src/engine.js";
 import { findAddon } from "../../src/port/addon.js";
 import { testFrame, testMac } from "../model/frames.js";
 import {
-  collect, feed, feedInStep, linkOf, listen, network, numbered, numberOf, port, scratch, startEngine, StreamPeer, until,
+  canStream, collect, feed, feedInStep, linkOf, listen, network, numbered, numberOf, port, scratch, startEngine,
+  StreamPeer, until,
 } from "./lab.js";
 
 const memory = { memory: true };
-const itStream = findAddon() ? it : it.skip;
+const itStream = it.skipIf(!canStream());
 const names = (engine: Engine): string[] => engine.ports().map((each) => each.name);
 
 describe("apply", () => {

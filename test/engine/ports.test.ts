@@ -6,16 +6,16 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine.js";
-import { findAddon } from "../../src/port/addon.js";
 import { wordsLE, pcapRecord } from "../core/codec.js";
+import { findAddon } from "../../src/port/addon.js";
 import {
-  collect, feed, feedInStep, framed, linkOf, listen, network, numbered, port, scratch, startEngine, StreamListener,
-  StreamPeer, until,
+  canStream, collect, feed, feedInStep, framed, linkOf, listen, network, numbered, port, scratch, startEngine,
+  StreamListener, StreamPeer, until,
 } from "./lab.js";
 
 const COUNT = 500;
 const PCAP_HEADER = wordsLE(0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1);
-const describeStream = findAddon() ? describe : describe.skip;
+const describeStream = describe.skipIf(!canStream());
 
 const texts = (frames: readonly Uint8Array[]): string[] => frames.map((frame) => Buffer.from(frame).toString("hex"));
 
