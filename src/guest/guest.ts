@@ -10,7 +10,7 @@ import {
   MAC_BROADCAST, MAC_NONE, PROTOCOL_ICMP, PROTOCOL_UDP, TPID_CUSTOMER, TYPE_ARP, TYPE_IPV4, addressNumber, buildArp,
   buildEcho, buildFrame, buildIpv4, buildUdp, isGroup, macBytes, parseArp, parseEcho, parseFrame, parseIpv4, parseUdp,
   type Arp, type Fault, type Frame, type Ipv4,
-} from "./wire.js";
+} from "../wire/packet.js";
 
 /** Where guests take UDP datagrams: counted and forgotten (RFC 863). */
 export const DISCARD_PORT = 9;

@@ -3,7 +3,7 @@
 // All guests believe that they are in one network, 10.0.0.0/16: only the VLANs keep them apart.
 
 import { Guest, type GuestReport } from "./guest.js";
-import { macText } from "./wire.js";
+import { macText } from "../wire/packet.js";
 
 /** How often `beat` is to be called. */
 export const BEAT_MS = 50;

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { GeneratorAttachment, Rate } from "../../src/config/model.js";
-import { addressText, checksum, parseFrame, parseIpv4, parseUdp, type Frame } from "../../src/guest/wire.js";
+import { addressText, checksum, parseFrame, parseIpv4, parseUdp, type Frame } from "../../src/wire/packet.js";
 import { cTag } from "../model/frames.js";
 import { give, pcapRecord } from "./codec.js";
 import { Rig, trunk } from "./rig.js";

@@ -8,7 +8,7 @@ import { OUTSTANDING_MAX, TIMEOUT_MS } from "../../src/guest/pings.js";
 import {
   MAC_BROADCAST, MAC_NONE, PROTOCOL_ICMP, PROTOCOL_UDP, TPID_CUSTOMER, TYPE_ARP, TYPE_IPV4, addressText, buildArp,
   buildEcho, buildFrame, buildIpv4, buildUdp, parseArp, parseFrame, type Arp, type Frame,
-} from "../../src/guest/wire.js";
+} from "../../src/wire/packet.js";
 
 const A = { mac: "02:00:00:00:00:0a", address: "10.0.10.1/24" };
 const B = { mac: "02:00:00:00:00:0b", address: "10.0.10.2/24" };

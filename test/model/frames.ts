@@ -1,10 +1,10 @@
 // Frames for tests: tags put on and taken off, short builders, and a reader that a failed comparison can print.
-// Owns nothing of the formats: those are src/guest/wire.ts's, which this stands on.
+// Owns nothing of the formats: those are src/wire/packet.ts's, which this stands on.
 // Read first: IEEE 802.1Q clause 9.
 
 import {
   MAC_BROADCAST, TPID_CUSTOMER, TPID_SERVICE, buildFrame, parseFrame, type Frame, type Tag,
-} from "../../src/guest/wire.js";
+} from "../../src/wire/packet.js";
 
 export { MAC_BROADCAST, TPID_CUSTOMER, TPID_SERVICE, type Tag };
 

@@ -4,7 +4,7 @@
 // Read first: IEEE 802.1Q clauses 6.9 (tagging), 8.6 (forwarding), 8.7 (learning), 8.8 (the database).
 
 import type { PortConfig, SwitchConfig, Vid, Vlan } from "../../src/config/model.js";
-import { isGroup, macText, MAC_NONE } from "../../src/guest/wire.js";
+import { isGroup, macText, MAC_NONE } from "../../src/wire/packet.js";
 import { cTag, looksTagged, outerTag, popTag, pushTag, sTag, type Tag } from "./frames.js";
 
 /** What the configuration can say of a port, and one kind more that only the core's port record can. */

@@ -1,4 +1,4 @@
-// What a small host says on the wire: Ethernet with VLAN tags, ARP, IPv4, ICMP echo and UDP, built and parsed.
+// What hosts and services say on the wire: Ethernet with VLAN tags, ARP, IPv4, ICMP echo and UDP, built and parsed.
 // Owns no state. Addresses are text as people write them: "02:00:00:00:00:01", "10.0.10.1". A parser never throws
 // and never reads past its input: it gives a value or a Fault. Trailing bytes (Ethernet padding) are not a fault.
 // Read first: IEEE 802.3 clause 3, IEEE 802.1Q clause 9, RFC 826, 791, 792, 768 and 1071.

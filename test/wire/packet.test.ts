@@ -5,7 +5,7 @@ import {
   MAC_BROADCAST, PROTOCOL_ICMP, PROTOCOL_UDP, TPID_CUSTOMER, TPID_SERVICE, TYPE_IPV4, addressNumber, addressText,
   buildArp, buildEcho, buildFrame, buildIpv4, buildUdp, checksum, isGroup, macBytes, macText, parseArp, parseEcho,
   parseFrame, parseIpv4, parseUdp,
-} from "../../src/guest/wire.js";
+} from "../../src/wire/packet.js";
 
 const A = "10.0.10.1";
 const B = "10.0.10.2";
