@@ -73,7 +73,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     const core = instantiateCore(module, shared);
     core.attach();
     core.clearCuts();
-    const engine = await Engine.#assemble(shared, module, core, workers, origin);
+    const engine = await Engine.#assemble(config, shared, module, core, workers, origin);
     try {
       await engine.fabric.apply(config);
     } catch (error) {
@@ -85,7 +85,8 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
 
   /** An engine with its workers and no ports. */
   static async #assemble(
-    shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, workers: number, origin: number,
+    config: Config, shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, workers: number,
+    origin: number,
   ): Promise<Engine> {
     const late: { engine?: Engine } = {};
     const links: Links = new Links(() => crew, (port, up, why) => {
@@ -97,7 +98,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     const crew: Crew = await Crew.start(shared, module, workers, origin,
       (report) => { links.report(report); },
       (error) => { setImmediate(() => { throw error; }); }); // without its data plane the process has no purpose
-    const fabric = new Fabric(shared, core, crew, links, new Counters(shared));
+    const fabric = new Fabric(config, shared, core, crew, links, new Counters(shared));
     late.engine = new Engine(workers, origin, core, fabric, links);
     return late.engine;
   }

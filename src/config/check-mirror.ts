@@ -4,7 +4,7 @@ import { checkSize, checkVids } from "./check-port.js";
 import type { Path } from "./error.js";
 import { isVidList, mapping, type Mapping } from "./raw.js";
 import { SNAPLEN } from "./schema.js";
-import { didYouMean, list, type Report } from "./structure.js";
+import { alternatives, type Report } from "./structure.js";
 
 /** Reports everything in a mirror that has no meaning. `ports`: those of its switch. */
 export function checkMirror(mirror: Mapping, ports: Mapping, path: Path, report: Report): void {
@@ -40,8 +40,5 @@ function checkTarget(name: string, ports: Mapping, path: Path, report: Report): 
 }
 
 function missing(name: string, ports: Mapping): string {
-  const names = Object.keys(ports);
-  const some = names.length > 8 ? [...names.slice(0, 8), "…"] : names;
-  const there = names.length > 0 ? `it has ${list(some, "and")}` : "it has none";
-  return `the switch has no port ${JSON.stringify(name)}; ${didYouMean(name, names) || there}`;
+  return `the switch has no port ${JSON.stringify(name)}; ${alternatives(name, Object.keys(ports), "it has")}`;
 }

@@ -3,9 +3,9 @@
 
 import type { Path } from "./error.js";
 import { fileOf, isMapping, isVidList, mapping, staticVids, type Mapping } from "./raw.js";
-import { ATTACHMENTS, FRAME_SIZE, MEMBERSHIPS, MTU, SOCKET_PATH_MAX } from "./schema.js";
+import { ATTACHMENTS, FRAME_SIZE, MEMBERSHIPS, MTU, SOCKET_PATH_MAX } from "./schema-port.js";
 import { LATER_ATTACHMENTS, list, type Report } from "./structure.js";
-import { parseSize } from "./units.js";
+import { parseDuration, parseSize } from "./units.js";
 import { parseVids, type VidList } from "./vlan.js";
 
 /** Keys that say what a port's own frames may do: a monitor port has none. */
@@ -42,6 +42,27 @@ export function checkSize(
   const bytes = parseSize(size);
   if (bytes === undefined || (bytes >= range.minimum && bytes <= range.maximum)) return;
   report(path, `${title} ${size} is out of range: ${range.minimum} to ${range.maximum}`);
+}
+
+/** Reports a MAC that no station has. `group`: what is wrong with a group address here. */
+export function checkStation(mac: string, group: string, path: Path, report: Report): void {
+  if (/^0[0:]*$/.test(mac)) report(path, `${mac} is the zero address; write a station's own address`);
+  else if (parseInt(mac, 16) & 1) {
+    report(path, `${mac} is a group address, and ${group}; write a station's own address`);
+  }
+}
+
+/** Durations in seconds; `why`, where there is more to say of the range. */
+export function checkSeconds(
+  text: unknown, range: { minimum: number; maximum: number }, why: string, path: Path, report: Report,
+): void {
+  const milliseconds = typeof text === "string" ? parseDuration(text) : undefined;
+  if (milliseconds === undefined) return;
+  if (milliseconds < range.minimum * 1000 || milliseconds > range.maximum * 1000) {
+    report(path, `duration ${String(text)} is out of range: ${range.minimum}s to ${range.maximum}s${why}`);
+  } else if (milliseconds % 1000 !== 0) {
+    report(path, `duration ${String(text)} is not in whole seconds; write ${Math.ceil(milliseconds / 1000)}s`);
+  }
 }
 
 function checkAttachment(port: Mapping, path: Path, report: Report): void {
@@ -92,10 +113,8 @@ function checkMacs(port: Mapping, path: Path, report: Report): void {
   for (const [index, value] of port.macs.entries()) {
     const mac = String(value).toLowerCase();
     const here = [...path, "macs", index];
-    if (/^0[0:]*$/.test(mac)) report(here, `${value} is the zero address; write a station's own address`);
-    else if (parseInt(mac, 16) & 1) {
-      report(here, `${value} is a group address, and lives at no one port; write a station's own address`);
-    } else if (seen.has(mac)) report(here, `${value} stands twice in the list; remove one`);
+    checkStation(String(value), "lives at no one port", here, report);
+    if (seen.has(mac)) report(here, `${value} stands twice in the list; remove one`);
     seen.add(mac);
   }
   if (port.macs.length > 0 && port.trunk !== undefined && staticVids(port).length === 0) {

@@ -3,10 +3,13 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError } from "./error.js";
-import type { Config, MirrorConfig, PortConfig, SwitchConfig } from "./model.js";
+import { expand, type Plant, type PlantSwitch } from "./expand.js";
+import type { Config, MirrorConfig, PortConfig, RouterConfig, SwitchConfig, UplinkConfig } from "./model.js";
 
 /** A switch without what is in it: ports and mirrors have steps of their own. */
 export type SwitchSettings = Omit<SwitchConfig, "ports" | "mirrors">;
+/** The same of a switch that may be a router's uplink. */
+export type PlantSettings = SwitchSettings & { hidden: boolean };
 
 /**
  * One thing to do. What was is in `before`, so that a step can be undone; what shall be is in `after`.
@@ -16,56 +19,74 @@ export type SwitchSettings = Omit<SwitchConfig, "ports" | "mirrors">;
  * | detach-port   | its attachment changes: close what it has now; `attach-port` of the same port follows     |
  * | attach-port   | opens the new attachment, and changes whatever else changed                               |
  * | change-port   | the attachment stays, and loses no frame: membership, isolation, monitor, MTU, MACs       |
+ * | change-router | anything of it but its uplink's port, which has steps of its own, on the hidden switch    |
  */
 export type Step =
+  | { do: "remove-router"; router: string; before: RouterConfig }
   | { do: "remove-mirror"; switch: string; mirror: string; before: MirrorConfig }
   | { do: "detach-port"; switch: string; port: string; before: PortConfig }
   | { do: "remove-port"; switch: string; port: string; before: PortConfig }
-  | { do: "remove-switch"; switch: string; before: SwitchSettings }
-  | { do: "add-switch"; switch: string; after: SwitchSettings }
-  | { do: "change-switch"; switch: string; before: SwitchSettings; after: SwitchSettings }
+  | { do: "remove-switch"; switch: string; before: PlantSettings }
+  | { do: "add-switch"; switch: string; after: PlantSettings }
+  | { do: "change-switch"; switch: string; before: PlantSettings; after: PlantSettings }
   | { do: "change-port"; switch: string; port: string; before: PortConfig; after: PortConfig }
   | { do: "attach-port"; switch: string; port: string; before: PortConfig; after: PortConfig }
   | { do: "add-port"; switch: string; port: string; after: PortConfig }
   | { do: "change-mirror"; switch: string; mirror: string; before: MirrorConfig; after: MirrorConfig }
-  | { do: "add-mirror"; switch: string; mirror: string; after: MirrorConfig };
+  | { do: "add-mirror"; switch: string; mirror: string; after: MirrorConfig }
+  | { do: "change-router"; router: string; before: RouterConfig; after: RouterConfig }
+  | { do: "add-router"; router: string; after: RouterConfig };
 
 /**
  * Everything is let go before anything is taken, so that a device can go from one port to another; mirrors come
- * last, when their ports are there. A mirror that changes may name a removed port until its step is taken.
+ * when their ports are there. A mirror that changes may name a removed port until its step is taken. Routers go
+ * before what they stand on, and come or change last, when switches and uplinks are there.
  */
 const ORDER: readonly Step["do"][] = [
-  "remove-mirror", "detach-port", "remove-port", "remove-switch",
+  "remove-router", "remove-mirror", "detach-port", "remove-port", "remove-switch",
   "add-switch", "change-switch", "change-port", "attach-port", "add-port", "change-mirror", "add-mirror",
+  "change-router", "add-router",
 ];
 
 export interface Plan {
-  /** In the order of doing. Within a kind: by name of switch, then of port or mirror. */
+  /** In the order of doing. Within a kind: by name of switch or router, then of port or mirror. */
   steps: Step[];
-  /** For people: `SWITCH` or `SWITCH/PORT`, sorted. A switch changes also where its mirrors do. */
+  /**
+   * For people: `SWITCH`, `SWITCH/PORT`, `ROUTER` or `ROUTER/uplink`, sorted. A switch changes also where its mirrors
+   * do, a router where its uplink does.
+   */
   added: string[];
   removed: string[];
   changed: string[];
-  /** Ports that no step is about. */
+  /** Ports and routers that no step is about. */
   unchanged: string[];
 }
 
 /** Plans the way from `before` to `after`. Throws ConfigError where it takes a restart. */
 export function diff(before: Config, after: Config): Plan {
+  return diffPlants(expand(before), expand(after));
+}
+
+/** The same of what the engine has, which may be on its way between two configurations. Throws ConfigError. */
+export function diffPlants(before: Plant, after: Plant): Plan {
   refuseRestart(before, after);
   const steps: Step[] = [];
   for (const pair of pairs(before.switches, after.switches)) diffSwitch(pair, steps);
+  for (const pair of pairs(before.routers, after.routers)) diffRouter(pair, steps);
   steps.sort((a, b) => ORDER.indexOf(a.do) - ORDER.indexOf(b.do));
-  return { steps, ...summarize(steps, after) };
+  return { steps, ...summarize(steps, before, after) };
 }
 
-function refuseRestart(before: Config, after: Config): void {
-  if (before.fdbCapacity === after.fdbCapacity) return;
-  throw new ConfigError([{
-    file: "", line: 0, column: 0, path: "fdb.capacity",
-    message: `cannot change while the engine runs; leave it at ${before.fdbCapacity}, `
-      + `or restart the engine for ${after.fdbCapacity}`,
-  }]);
+/** What the engine's memory and its start are laid out for. */
+const FIXED = [["fdbCapacity", "fdb.capacity"], ["natCapacity", "nat.capacity"], ["state", "state"]] as const;
+
+function refuseRestart(before: Plant, after: Plant): void {
+  const problems = FIXED.filter(([key]) => before[key] !== after[key]).map(([key, path]) => {
+    const [was, shall] = [before[key] ?? "nothing", after[key] ?? "nothing"];
+    const message = `cannot change while the engine runs; leave it at ${was}, or restart the engine for ${shall}`;
+    return { file: "", line: 0, column: 0, path, message };
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** The same name before and after; one of the two may be absent. */
@@ -83,7 +104,7 @@ function pairs<T>(before: Record<string, T>, after: Record<string, T>): Pair<T>[
   return names.map((name) => ({ name, before: own(before, name), after: own(after, name) }));
 }
 
-function diffSwitch({ name, before, after }: Pair<SwitchConfig>, steps: Step[]): void {
+function diffSwitch({ name, before, after }: Pair<PlantSwitch>, steps: Step[]): void {
   const was = before && settings(before);
   const shall = after && settings(after);
   if (!shall) steps.push({ do: "remove-switch", switch: name, before: was! });
@@ -93,7 +114,7 @@ function diffSwitch({ name, before, after }: Pair<SwitchConfig>, steps: Step[]):
   for (const pair of pairs(before?.mirrors ?? {}, after?.mirrors ?? {})) diffMirror(name, pair, steps);
 }
 
-function settings({ ports: _ports, mirrors: _mirrors, ...rest }: SwitchConfig): SwitchSettings {
+function settings({ ports: _ports, mirrors: _mirrors, ...rest }: PlantSwitch): PlantSettings {
   return rest;
 }
 
@@ -113,23 +134,57 @@ function diffMirror(switchName: string, { name: mirror, before, after }: Pair<Mi
   else if (!isDeepStrictEqual(before, after)) steps.push({ do: "change-mirror", ...where, before, after });
 }
 
-function summarize(steps: readonly Step[], after: Config): Omit<Plan, "steps"> {
+function diffRouter({ name: router, before, after }: Pair<RouterConfig>, steps: Step[]): void {
+  if (!after) steps.push({ do: "remove-router", router, before: before! });
+  else if (!before) steps.push({ do: "add-router", router, after });
+  else if (!isDeepStrictEqual(portless(before), portless(after))) {
+    steps.push({ do: "change-router", router, before, after });
+  }
+}
+
+/** A router without what the hidden switch has of it. */
+function portless({ uplink, ...rest }: RouterConfig): object {
+  return { ...rest, uplink: uplink && withoutPort(uplink) };
+}
+
+function withoutPort({ port: _port, ...own }: UplinkConfig): object {
+  return own;
+}
+
+type Summary = Omit<Plan, "steps">;
+
+function summarize(steps: readonly Step[], before: Plant, after: Plant): Summary {
   const named = { added: new Set<string>(), removed: new Set<string>(), changed: new Set<string>() };
   for (const step of steps) {
-    const name = "port" in step ? `${step.switch}/${step.port}` : step.switch;
-    if ("mirror" in step) named.changed.add(name);
-    else if (step.do.startsWith("add-")) named.added.add(name);
-    else if (step.do.startsWith("remove-")) named.removed.add(name);
-    else named.changed.add(name);
+    if ("router" in step) named[fate(step)].add(step.router);
+    else if ("mirror" in step) named.changed.add(step.switch);
+    else if ("port" in step) {
+      named[fate(step)].add(`${step.switch}/${step.port}`);
+      if (isHidden(before, step.switch) || isHidden(after, step.switch)) named.changed.add(step.switch);
+    } else {
+      const was = "before" in step && !step.before.hidden;
+      const shall = "after" in step && !step.after.hidden;
+      if (was || shall) named[was && shall ? "changed" : shall ? "added" : "removed"].add(step.switch);
+    }
   }
-  // The mirrors of a switch that comes or goes come and go with it.
+  // The mirrors of a switch that comes or goes come and go with it, and the uplink of a router.
   for (const name of [...named.added, ...named.removed]) named.changed.delete(name);
   const ports = Object.entries(after.switches)
     .flatMap(([name, { ports }]) => Object.keys(ports).map((port) => `${name}/${port}`));
+  const there = [...ports, ...Object.keys(after.routers)];
   return {
     added: [...named.added].sort(),
     removed: [...named.removed].sort(),
     changed: [...named.changed].sort(),
-    unchanged: ports.filter((name) => !named.added.has(name) && !named.changed.has(name)).sort(),
+    unchanged: there.filter((name) => !named.added.has(name) && !named.changed.has(name)).sort(),
   };
+}
+
+function fate(step: Step): "added" | "removed" | "changed" {
+  if (step.do.startsWith("add-")) return "added";
+  return step.do.startsWith("remove-") ? "removed" : "changed";
+}
+
+function isHidden({ switches }: Plant, name: string): boolean {
+  return Object.hasOwn(switches, name) && switches[name]!.hidden;
 }

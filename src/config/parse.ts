@@ -3,14 +3,16 @@
 
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { buildConfig, buildPort } from "./build.js";
+import { buildConfig } from "./build.js";
+import { buildPort } from "./build-port.js";
 import { checkMeaning } from "./checks.js";
 import { checkPort } from "./check-port.js";
 import { ConfigError, formatPath, type Path, type Position, type Problem } from "./error.js";
 import type { Config, PortConfig } from "./model.js";
 import { resolvePaths } from "./paths.js";
 import { isMapping } from "./raw.js";
-import { ConfigSchema, PortsSchema, type ConfigFile, type PortFile } from "./schema.js";
+import { ConfigSchema, type ConfigFile } from "./schema.js";
+import { PortsSchema, type PortFile } from "./schema-port.js";
 import { readSource, type Where } from "./source.js";
 import { checkStructure, type Report } from "./structure.js";
 

@@ -2,16 +2,24 @@
 // that opens them was started. Owns the list of keys that are paths.
 
 import { resolve } from "node:path";
-import { isMapping, mapping, mappings } from "./raw.js";
+import { isMapping, mapping, mappings, type Mapping } from "./raw.js";
 
-/** Resolves, in place, what ports name: sockets and capture files. What is no path is left to the checks. */
+/** Resolves, in place, sockets, capture files, logs and the state. What is no path is left to the checks. */
 export function resolvePaths(config: unknown, folder: string): void {
-  for (const [, { ports }] of mappings(mapping(config).switches)) {
-    for (const [, port] of mappings(ports)) {
-      resolveKeys(port, ["stream"], folder);
-      resolveKeys(port.pcap, ["read", "write"], folder);
-    }
+  const { switches, routers } = mapping(config);
+  resolveKeys(config, ["state"], folder);
+  for (const [, { ports }] of mappings(switches)) {
+    for (const [, port] of mappings(ports)) resolvePort(port, folder);
   }
+  for (const [, { uplink, nat }] of mappings(routers)) {
+    resolvePort(mapping(uplink), folder);
+    resolveKeys(nat, ["log"], folder);
+  }
+}
+
+function resolvePort(port: Mapping, folder: string): void {
+  resolveKeys(port, ["stream"], folder);
+  resolveKeys(port.pcap, ["read", "write"], folder);
 }
 
 function resolveKeys(value: unknown, keys: readonly string[], folder: string): void {

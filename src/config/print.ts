@@ -1,29 +1,48 @@
 // From the model back to the user's file: a plain object of the file's shape, and YAML as a person would write it.
 // What is printed parses to the same Config. Defaults are left out where the line reads better without them.
 
-import { Document, isMap } from "yaml";
-import type { Attachment, Config, MirrorConfig, PortConfig, Rate, SwitchConfig, Vlan } from "./model.js";
+import { Document, isMap, isSeq, type YAMLMap } from "yaml";
+import type { Config, MirrorConfig, SwitchConfig } from "./model.js";
+import { valueOfPort, valueOfRate } from "./print-port.js";
+import { valueOfRouter } from "./print-router.js";
 import { mapValues } from "./record.js";
-import type { ConfigFile, MirrorFile, PortFile, SwitchFile } from "./schema.js";
-import { printDuration, printRate, printSize } from "./units.js";
+import type { ConfigFile, MirrorFile, SwitchFile } from "./schema.js";
+import { printDuration, printSize } from "./units.js";
 import { vidItems } from "./vlan.js";
 
 /** A configuration as a file has it, ready for JSON. */
-export function valueOfConfig({ fdbCapacity, switches }: Config): ConfigFile {
-  return { fdb: { capacity: fdbCapacity }, switches: mapValues(switches, valueOfSwitch) };
+export function valueOfConfig({ fdbCapacity, natCapacity, state, switches, routers }: Config): ConfigFile {
+  return {
+    ...(state !== undefined && { state }),
+    fdb: { capacity: fdbCapacity },
+    nat: { capacity: natCapacity },
+    switches: mapValues(switches, valueOfSwitch),
+    ...(Object.keys(routers).length > 0 && { routers: mapValues(routers, valueOfRouter) }),
+  };
 }
 
-/** A configuration as YAML: a line for each port and mirror. */
+/** A configuration as YAML: a line for each port, mirror, interface and route. */
 export function printConfig(config: Config): string {
   const document = new Document(valueOfConfig(config), { aliasDuplicateObjects: false });
   for (const name of Object.keys(config.switches)) {
-    for (const group of ["ports", "mirrors"]) {
-      const lines = document.getIn(["switches", name, group]);
-      if (!isMap(lines)) continue;
-      for (const { value } of lines.items) if (isMap(value)) value.flow = true;
-    }
+    for (const group of ["ports", "mirrors"]) flattenItems(document.getIn(["switches", name, group]));
+  }
+  for (const name of Object.keys(config.routers)) {
+    const router = document.getIn(["routers", name]) as YAMLMap;
+    for (const group of ["interfaces", "routes"]) flattenItems(router.get(group));
+    for (const part of ["uplink", "nat", "dns"]) flatten(router.get(part));
   }
   return document.toString({ lineWidth: 0 });
+}
+
+/** Sets each item of a mapping or list in a line of its own. */
+function flattenItems(lines: unknown): void {
+  if (isMap(lines)) for (const { value } of lines.items) flatten(value);
+  if (isSeq(lines)) for (const item of lines.items) flatten(item);
+}
+
+function flatten(node: unknown): void {
+  if (isMap(node)) node.flow = true;
 }
 
 function valueOfSwitch({ learning, agingSeconds, ports, mirrors }: SwitchConfig): SwitchFile {
@@ -35,51 +54,6 @@ function valueOfSwitch({ learning, agingSeconds, ports, mirrors }: SwitchConfig)
   };
 }
 
-/** One port as a file has it. */
-export function valueOfPort({ attachment, vlan, isolated, monitor, mtu, macs }: PortConfig): PortFile {
-  return {
-    ...valueOfAttachment(attachment),
-    ...(monitor ? { monitor } : valueOfVlan(vlan)),
-    ...(isolated && { isolated }),
-    ...(mtu !== undefined && { mtu: printSize(mtu) }),
-    ...(macs.length > 0 && { macs }),
-  };
-}
-
-function valueOfAttachment(attachment: Attachment): PortFile {
-  switch (attachment.kind) {
-    case "tap": return { tap: attachment.name };
-    case "interface": return { interface: attachment.name };
-    case "stream": return { stream: attachment.path, ...(attachment.connect && { connect: true }) };
-    case "memory": return { memory: true };
-    case "pcap": {
-      const { read, write, loop, rate } = attachment;
-      const files = { ...(read !== undefined && { read }), ...(write !== undefined && { write }) };
-      return { pcap: { ...files, ...(loop !== 1 && { loop }), ...valueOfRate(rate) } };
-    }
-    case "generator": {
-      const { frames, rate, size, flows, to, vlan } = attachment;
-      return {
-        generator: {
-          ...(frames !== undefined && { frames }),
-          ...valueOfRate(rate),
-          size: size === "imix" ? size : printSize(size),
-          ...(flows !== 1 && { flows }),
-          ...(to !== undefined && { to }),
-          ...(vlan !== undefined && { vlan }),
-        },
-      };
-    }
-  }
-}
-
-function valueOfVlan(vlan: Vlan): PortFile {
-  if (vlan.mode === "access") return { access: vlan.vid };
-  if (vlan.mode === "tunnel") return { tunnel: vlan.vid };
-  const trunk = vlan.vids === "all" ? vlan.vids : vidItems(vlan.vids);
-  return { trunk, ...(vlan.native !== undefined && { native: vlan.native }) };
-}
-
 function valueOfMirror({ from, vlans, direction, to, rate, snaplen }: MirrorConfig): MirrorFile {
   return {
     ...(from.length > 0 && { from }),
@@ -89,8 +63,4 @@ function valueOfMirror({ from, vlans, direction, to, rate, snaplen }: MirrorConf
     ...valueOfRate(rate),
     ...(snaplen !== undefined && { snaplen: printSize(snaplen) }),
   };
-}
-
-function valueOfRate(rate: Rate | undefined): { rate?: string } {
-  return rate ? { rate: printRate(rate) } : {};
 }

@@ -45,29 +45,7 @@ export function isVidList(value: unknown): value is VidList {
     || (Array.isArray(value) && value.every((item) => typeof item === "number" || typeof item === "string"));
 }
 
-/** Something that only one port can have. */
-export interface Claim {
-  /** The beginning of a sentence that ends with the port that has it. */
-  what: string;
-  /** Where in the port it is named. */
-  at: string[];
-}
-
 /** A file's path so that the same path is the same text; undefined where it is none. */
 export function fileOf(path: unknown): string | undefined {
   return typeof path === "string" ? normalize(path) : undefined;
-}
-
-/** What a port takes for itself. Who reads a file shares it with others that read. */
-export function attachmentClaims({ tap, interface: device, stream, connect, pcap }: Mapping): Claim[] {
-  const claims: Claim[] = [];
-  const { write } = mapping(pcap);
-  if (typeof tap === "string") claims.push({ what: `device ${tap} belongs to`, at: ["tap"] });
-  if (typeof device === "string") claims.push({ what: `device ${device} belongs to`, at: ["interface"] });
-  if (typeof stream === "string") {
-    // One port may dial what another listens at: a patch cable between two switches.
-    claims.push({ what: `socket ${normalize(stream)} is ${connect === true ? "dialled" : "made"} by`, at: ["stream"] });
-  }
-  if (typeof write === "string") claims.push({ what: `file ${normalize(write)} is written by`, at: ["pcap", "write"] });
-  return claims;
 }

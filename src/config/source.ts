@@ -59,7 +59,7 @@ function compose(text: string, lines: LineCounter, report: Report): Document.Par
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme));
     if (parser.stack.length <= DEPTH_MAX) continue;
-    report(parser.offset, [], `is nested more than ${DEPTH_MAX} levels deep; a configuration needs six`);
+    report(parser.offset, [], `is nested more than ${DEPTH_MAX} levels deep; a configuration needs eight`);
     return undefined;
   }
   tokens.push(...parser.end());

@@ -4,7 +4,8 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "@sinclair/typebox";
 import { closest, distance } from "fastest-levenshtein";
-import { ATTACHMENTS } from "./schema.js";
+import { ATTACHMENTS } from "./schema-port.js";
+import { NOT_FOR_UPLINKS } from "./schema-router.js";
 import type { Path } from "./error.js";
 import type { Where } from "./source.js";
 
@@ -12,19 +13,32 @@ import type { Where } from "./source.js";
 export type Report = (path: Path, message: string, where?: Where) => void;
 
 const NOT_YET = `is not in this version yet; it has ${list(ATTACHMENTS, "and")}`;
-/** Keys of the public interface that this version does not have yet, by the schema that they would stand in. */
-const LATER: Record<string, Record<string, string>> = {
-  configuration: {
-    routers: "routers are not in this version yet; remove the key",
-    state: "state is not in this version yet, what is learned is lost at exit; remove the key",
-  },
-  port: {
-    "vhost-user": `vhost-user ${NOT_YET}`,
-    "dgram": `dgram ${NOT_YET}`,
-    "peer": "peer belongs to dgram, which is not in this version yet; remove the key",
+/** Keys of the public interface that ports do not have yet. */
+const LATER = {
+  "vhost-user": `vhost-user ${NOT_YET}`,
+  "dgram": `dgram ${NOT_YET}`,
+  "peer": "peer belongs to dgram, which is not in this version yet; remove the key",
+};
+/** Keys of which there is more to say than that they are unknown, by the title of the schema they would stand in. */
+const REFUSED: Record<string, Record<string, string>> = {
+  port: LATER,
+  uplink: {
+    ...LATER,
+    ...Object.fromEntries(NOT_FOR_UPLINKS.map((key) =>
+      [key, `an uplink is on no switch, and takes all that is for its router in one VLAN; remove ${key}`])),
   },
 };
+/** What keys have to be, where the user makes them up: by the title of the schema. */
+const KEYS: Record<string, string> = {
+  "reservations": "is not a valid MAC address; write it like 02:00:00:00:00:01",
+  "static names": "is not a valid host name; write it like web or web.lab.example",
+  "timeouts by port": "is not a protocol and a port; write it like udp 53 or tcp 22",
+};
+const NAMES = "is not a valid name; use up to 63 letters, digits, . _ and -, the first a letter or digit";
 export const LATER_ATTACHMENTS = ["vhost-user", "dgram"] as const;
+
+/** What a validator finds in mappings only: with these, the branch of a union that is a mapping was meant. */
+const ABOUT_KEYS: readonly string[] = ["additionalProperties", "required"];
 
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
 const validators = new Map<TSchema, ValidateFunction>();
@@ -62,6 +76,12 @@ export function didYouMean(word: string, words: readonly string[]): string {
   return nearest === undefined ? "" : `did you mean "${nearest}"?`;
 }
 
+/** What there is instead of a name that is not: the nearest, or the first few of all. `has`: who has them. */
+export function alternatives(name: string, names: readonly string[], has: string): string {
+  const some = names.length > 8 ? [...names.slice(0, 8), "…"] : names;
+  return didYouMean(name, names) || `${has} ${names.length > 0 ? list(some, "and") : "none"}`;
+}
+
 function nearestOf(word: string, words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;
   const nearest = closest(word, words);
@@ -89,7 +109,8 @@ function settleUnions(errors: readonly ErrorObject[]): ErrorObject[] {
     }
     // The validator reports a union right after its branches.
     const branches = settled.splice(settled.findLastIndex((before) => !isInside(before, error)) + 1);
-    const deeper = branches.filter(({ instancePath }) => instancePath !== error.instancePath);
+    const deeper = branches.filter(({ instancePath, keyword }) =>
+      instancePath !== error.instancePath || ABOUT_KEYS.includes(keyword));
     const bound = branches.find(({ keyword }) => /^(min|max)/.test(keyword));
     settled.push(...(deeper.length > 0 ? deeper : [bound ?? error]));
   }
@@ -112,11 +133,10 @@ function pathOf(pointer: string, value: unknown): Path {
 }
 
 function refuseKey(key: string, { parentSchema }: ErrorObject): string {
-  if (parentSchema!.patternProperties) {
-    return `${show(key)} is not a valid name; use up to 63 letters, digits, . _ and -, the first a letter or digit`;
-  }
-  const later = LATER[parentSchema!.title as string];
-  if (later && Object.hasOwn(later, key)) return later[key]!;
+  const title = parentSchema!.title as string;
+  if (parentSchema!.patternProperties) return `${show(key)} ${KEYS[title] ?? NAMES}`;
+  const refused = REFUSED[title];
+  if (refused && Object.hasOwn(refused, key)) return refused[key]!;
   const known = Object.keys(parentSchema!.properties as object);
   return `unknown key ${show(key)}; ${didYouMean(key, known) || `there is ${list(known, "and")}`}`;
 }
@@ -130,6 +150,7 @@ function describe({ keyword, data, parentSchema, params }: ErrorObject): string 
   if (keyword === "maxLength") {
     return `${show(data)} is too long: a ${schema.title} has up to ${params.limit} characters`;
   }
+  if (keyword === "maxItems") return `is too long: a ${schema.title} has up to ${params.limit} items`;
   if (keyword === "minItems") return `is an empty list; write ${expected(schema)}`;
   if (schema.type === "boolean" && !("const" in schema)) return `${show(data)} is neither true nor false; write one`;
   if (schema.type === "object") return `${show(data)} is not a mapping; write ${expected(schema)}`;
@@ -143,9 +164,16 @@ function expected(schema: TSchema): string {
   if (schema.type === "integer") return `a whole number, ${schema.minimum} to ${schema.maximum}`;
   const examples = schema.examples as unknown[];
   if (schema.type === "object") return `a mapping, such as ${JSON.stringify(examples[0])}`;
-  const choices = list(examples.map((example) => typeof example === "string" ? example : show(example)), "or");
+  const choices = list(examples.map(sample), "or");
   const isChoice = (schema.anyOf as TSchema[] | undefined)?.every((branch) => "const" in branch);
   return isChoice ? choices : `it like ${choices}`;
+}
+
+/** An example as a user would write it. */
+function sample(example: unknown): string {
+  if (typeof example === "string") return example;
+  const parts: unknown[] = Array.isArray(example) ? example : [example];
+  return parts.some((part) => typeof part === "object") ? JSON.stringify(example) : show(example);
 }
 
 function unquote(schema: TSchema, data: unknown): string {

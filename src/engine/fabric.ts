@@ -10,7 +10,8 @@ import type { CoreExports } from "../core/abi.js";
 import * as layout from "../core/layout.js";
 import type { SharedMemory } from "../core/memory.js";
 import { Pipe } from "../core/pipe.js";
-import { diff, type Plan, type Step } from "../config/diff.js";
+import { diffPlants, type Plan, type Step } from "../config/diff.js";
+import { contract, expand, type Plant } from "../config/expand.js";
 import type { Config, MirrorConfig, PortConfig } from "../config/model.js";
 import { attachmentOf, isSource, needsPipe } from "../port/attach.js";
 import type { Attachment } from "../port/port.js";
@@ -29,7 +30,9 @@ type Coming = Extract<Step, { do: "add-port" | "attach-port" }>;
 type Going = Extract<Step, { do: "remove-port" | "detach-port" }>;
 
 /** Steps that are taken when what goes is gone. */
-const LATE_STEPS: readonly Step["do"][] = ["add-port", "attach-port", "change-mirror", "add-mirror"];
+const LATE_STEPS: readonly Step["do"][] = [
+  "add-port", "attach-port", "change-mirror", "add-mirror", "change-router", "add-router",
+];
 
 const INNER_PORT: PortConfig = {
   attachment: { kind: "memory" }, vlan: { mode: "access", vid: 1 }, isolated: false, monitor: true, macs: [],
@@ -39,15 +42,16 @@ export class Fabric {
   readonly registry: Registry;
   readonly tables: Tables;
   readonly attachments = new Map<number, Attachment>();
-  readonly #config: Config;
+  readonly #plant: Plant;
   readonly #pipes: Numbers;
   readonly #used = new Set<number>();
 
+  /** `config`: of which the memory was made; what is in it comes by `apply`. */
   constructor(
-    readonly shared: SharedMemory, core: CoreExports, readonly crew: Crew, readonly links: Links,
+    config: Config, readonly shared: SharedMemory, core: CoreExports, readonly crew: Crew, readonly links: Links,
     readonly counters: Counters,
   ) {
-    this.#config = { fdbCapacity: shared.word(layout.HEADER_FDB_CAPACITY), switches: {} };
+    this.#plant = expand({ ...config, switches: {}, routers: {} });
     this.registry = new Registry(shared.word(layout.HEADER_WORKERS));
     this.tables = new Tables(shared, core, this.registry);
     this.#pipes = new Numbers("streams, files, memory ports and captures", 0, shared.word(layout.HEADER_PIPE_COUNT));
@@ -60,18 +64,18 @@ export class Fabric {
 
   /** The configuration as it is in force, for captures and the like left out. */
   get config(): Config {
-    return this.#config;
+    return contract(this.#plant);
   }
 
   /** Goes to another configuration, or, where a device cannot be had, stays with this one. Throws EngineError. */
   async apply(next: Config): Promise<Plan> {
-    const before = structuredClone(this.#config);
-    const plan = diff(before, next);
+    const before = structuredClone(this.#plant);
+    const plan = diffPlants(before, expand(next));
     try {
       await this.#execute(plan);
     } catch (error) {
       // Only a device that had to be let go of before it could be had again fails this late.
-      await this.#execute(diff(this.#config, before));
+      await this.#execute(diffPlants(this.#plant, before));
       throw error;
     }
     return plan;
@@ -89,7 +93,10 @@ export class Fabric {
     try {
       await this.#leave(plan.steps);
       const come = await this.#arrive(coming, prepared);
-      this.crew.parked(() => { this.#writeMirrors(plan.steps, coming); });
+      this.crew.parked(() => {
+        this.#writeMirrors(plan.steps, coming);
+        this.#changeRouters(plan.steps);
+      });
       for (const port of come) if (isSource(port.config)) this.crew.begin(port.worker, port.index);
     } catch (error) {
       await undoResize();
@@ -129,7 +136,7 @@ export class Fabric {
           if (isGoing(step)) gone.push(this.#disable(step.switch, step.port));
           else this.#changeTables(step);
         });
-        takeStep(this.#config, step);
+        takeStep(this.#plant, step);
       }
     } finally {
       for (const port of gone) await this.#release(port);
@@ -144,7 +151,7 @@ export class Fabric {
       prepared.set(step, ready);
       come.push(await this.#enable(step.switch, step.port, step.after, ready, needsPipe(step.after)));
       prepared.delete(step);
-      takeStep(this.#config, step);
+      takeStep(this.#plant, step);
     }
     return come;
   }
@@ -263,6 +270,15 @@ export class Fabric {
     else if (step.do === "change-port") this.#changePort(step.switch, step.port, step.after);
   }
 
+  /** Takes the steps of routers that need their switches and uplinks. */
+  #changeRouters(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.do !== "change-router" && step.do !== "add-router") continue;
+      this.#changeTables(step);
+      takeStep(this.#plant, step);
+    }
+  }
+
   #changePort(switchName: string, name: string, after: PortConfig): void {
     const port = this.registry.port(switchName, name);
     this.tables.writeStatics(port, false);
@@ -276,10 +292,10 @@ export class Fabric {
     for (const step of steps) {
       if (step.do !== "add-mirror" && step.do !== "change-mirror") continue;
       this.#writeMirror(step.switch, step.mirror, step.after);
-      takeStep(this.#config, step);
+      takeStep(this.#plant, step);
     }
     for (const { switch: name, port } of coming) {
-      for (const [mirror, config] of Object.entries(this.#config.switches[name]!.mirrors)) {
+      for (const [mirror, config] of Object.entries(this.#plant.switches[name]!.mirrors)) {
         if (config.to === port || config.from.includes(port)) this.#writeMirror(name, mirror, config);
       }
     }

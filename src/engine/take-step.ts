@@ -1,11 +1,22 @@
-// Keeps a configuration in step with what has been done: one step of a plan, taken on the value.
+// Keeps the plant in step with what has been done: one step of a plan, taken on the value.
 
 import type { Step } from "../config/diff.js";
-import type { Config } from "../config/model.js";
+import type { Plant } from "../config/expand.js";
 
-/** Changes `config` as the step changes the engine. */
-export function takeStep(config: Config, step: Step): void {
-  const { switches } = config;
+type RouterStep = Extract<Step, { router: string }>;
+
+/** Changes `plant` as the step changes the engine. */
+export function takeStep(plant: Plant, step: Step): void {
+  if ("router" in step) takeRouterStep(plant, step);
+  else takeSwitchStep(plant, step);
+}
+
+function takeRouterStep({ routers }: Plant, step: RouterStep): void {
+  if (step.do === "remove-router") delete routers[step.router];
+  else routers[step.router] = step.after;
+}
+
+function takeSwitchStep({ switches }: Plant, step: Exclude<Step, RouterStep>): void {
   const at = switches[step.switch];
   switch (step.do) {
     case "add-switch": switches[step.switch] = { ...step.after, ports: {}, mirrors: {} }; break;

@@ -5,12 +5,9 @@ import fc, { type Arbitrary } from "fast-check";
 import type {
   Attachment, Config, MirrorConfig, PortConfig, Rate, SwitchConfig, Vlan,
 } from "../../src/config/model.js";
+import { fitRouters, router } from "./arbitrary-router.js";
+import { compact, device, mac, maybe, names, path, record, vid } from "./arbitrary-parts.js";
 
-/** As fc.record, of objects such as programs make. */
-const record = <T>(fields: { [K in keyof T]: Arbitrary<T[K]> }): Arbitrary<T> =>
-  fc.record(fields, { noNullPrototype: true });
-
-export const vid = fc.integer({ min: 1, max: 4094 });
 /** Ascending, without doubles; runs are as likely as strays. */
 export const vids: Arbitrary<number[]> = fc
   .array(fc.tuple(vid, fc.integer({ min: 0, max: 40 })), { minLength: 1, maxLength: 8 })
@@ -27,17 +24,6 @@ export const rate: Arbitrary<Rate> = record({
     fc.tuple(fc.integer({ min: 1, max: 999_999 }), fc.constantFrom(1e3, 1e6)).map(([number, unit]) => number * unit),
   ),
 });
-
-const names = ["a", "b", "web", "db-1", "x.y_z", "10", "true", "0x1f", "constructor", "toString"];
-const device = fc.constantFrom("tl0", "tl1", "eth0", "10", "null", "a#b");
-const path = fc.constantFrom("/run/a.sock", "b.sock", "a b: c", "#d", "e\nf", "[g", "'", '"', "~", "ü/☃", "5");
-const mac = fc.constantFrom("02:00:00:00:00:01", "02:00:00:00:00:0f", "12:34:56:78:90:12", "00:00:00:00:00:10");
-
-/** An object without the keys whose value is undefined, as the model has it. */
-function compact<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
-}
-const maybe = <T>(arbitrary: Arbitrary<T>): Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
 
 const attachment = fc.oneof(
   record({ kind: fc.constant("tap"), name: device }),
@@ -99,31 +85,33 @@ const oneSwitch: Arbitrary<SwitchConfig> = record({
 
 export const config: Arbitrary<Config> = record({
   fdbCapacity: fc.constant(65_536),
+  natCapacity: fc.constant(1_000_000),
   switches: named(oneSwitch),
+  routers: named(router),
 }).map(fitConfig);
 
 /** Drops what is there twice, and what refers to what is not there. */
-function fitConfig({ fdbCapacity, switches }: Config): Config {
+function fitConfig({ switches, routers, ...rest }: Config): Config {
   const taken = new Set<string>();
   const played = new Set<string>();
+  const isFree = ({ attachment }: PortConfig): boolean => {
+    const key = claim(attachment);
+    if (attachment.kind === "pcap") {
+      const { read, write } = attachment;
+      if (taken.has(`write ${read}`) || (write !== undefined && played.has(write))) return false;
+      if (read !== undefined) played.add(read);
+    }
+    return key === undefined || (!taken.has(key) && taken.add(key) && true);
+  };
   const fitted = Object.entries(switches).map(([name, value]) => {
-    const ports = Object.fromEntries(Object.entries(value.ports).filter(([, { attachment }]) => {
-      const key = claim(attachment);
-      if (attachment.kind === "pcap") {
-        const { read, write } = attachment;
-        if (taken.has(`write ${read}`) || (write !== undefined && played.has(write))) return false;
-        if (read !== undefined) played.add(read);
-      }
-      if (key === undefined) return true;
-      return !taken.has(key) && taken.add(key);
-    }));
+    const ports = Object.fromEntries(Object.entries(value.ports).filter(([, port]) => isFree(port)));
     const macs = new Set<string>();
     for (const port of Object.values(ports)) {
       port.macs = port.macs.filter((mac) => !macs.has(mac) && macs.add(mac));
     }
     return [name, { ...value, ports, mirrors: fitMirrors(value.mirrors, ports) }] as const;
   });
-  return { fdbCapacity, switches: Object.fromEntries(fitted) };
+  return { ...rest, switches: Object.fromEntries(fitted), routers: fitRouters(routers, Object.keys(switches), isFree) };
 }
 
 function fitMirrors(mirrors: Record<string, MirrorConfig>, ports: Record<string, PortConfig>): typeof mirrors {

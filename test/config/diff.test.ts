@@ -6,22 +6,48 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { diff, type Step } from "../../src/config/diff.js";
 import { ConfigError } from "../../src/config/error.js";
-import type { Attachment, Config, PortConfig } from "../../src/config/model.js";
+import { contract, expand, type Plant } from "../../src/config/expand.js";
+import type { Attachment, Config, PortConfig, RouterConfig } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { claim, config } from "./arbitrary.js";
+
+type PortStep = Extract<Step, { port: string }>;
+type RouterStep = Extract<Step, { router: string }>;
+
+/** A router but for what its uplink's own steps change. */
+function portless(router: RouterConfig): object {
+  return { ...router, uplink: router.uplink && { ...router.uplink, port: undefined } };
+}
 
 /** An engine that does what it is told, slowly, and complains where that is impossible. */
 class Model {
   readonly #held = new Map<string, string>();
 
-  constructor(readonly config: Config) {
-    for (const [name, { ports }] of Object.entries(config.switches)) {
+  constructor(readonly plant: Plant) {
+    for (const [name, { ports }] of Object.entries(plant.switches)) {
       for (const [port, { attachment }] of Object.entries(ports)) this.#hold(`${name}/${port}`, attachment);
     }
   }
 
   take(step: Step): void {
-    const { switches } = this.config;
+    if ("router" in step) this.#takeRouter(step);
+    else this.#takeSwitch(step);
+  }
+
+  /** A router stands on switches and an uplink that are there, and goes while they still are. */
+  #takeRouter(step: RouterStep): void {
+    const { routers, switches } = this.plant;
+    const here = Object.hasOwn(routers, step.router) ? routers[step.router] : undefined;
+    expect(here && portless(here)).toEqual("before" in step ? portless(step.before) : undefined);
+    const standing = "after" in step ? step.after : step.before;
+    for (const { switch: name } of standing.interfaces) expect(switches[name]!.hidden).toBe(false);
+    if (standing.uplink) expect(switches[step.router]!.ports["uplink"]).toBeDefined();
+    if ("after" in step) routers[step.router] = step.after;
+    else delete routers[step.router];
+  }
+
+  #takeSwitch(step: Exclude<Step, RouterStep>): void {
+    const { switches } = this.plant;
     const here = Object.hasOwn(switches, step.switch) ? switches[step.switch] : undefined;
     if (step.do === "add-switch") {
       expect(here).toBeUndefined();
@@ -56,7 +82,7 @@ class Model {
     }
   }
 
-  #takePort(step: Extract<Step, { port: string }>, ports: Record<string, PortConfig>, name: string): void {
+  #takePort(step: PortStep, ports: Record<string, PortConfig>, name: string): void {
     if (step.do === "add-port") expect(Object.hasOwn(ports, step.port)).toBe(false);
     else expect(ports[step.port]).toEqual(step.before);
     switch (step.do) {
@@ -89,16 +115,18 @@ class Model {
   }
 }
 
-function portNames({ switches }: Config): string[] {
-  return Object.entries(switches).flatMap(([name, { ports }]) => Object.keys(ports).map((port) => `${name}/${port}`));
+/** As lists show them: uplinks are ports too. */
+function portNames(config: Config): string[] {
+  return Object.entries(expand(config).switches)
+    .flatMap(([name, { ports }]) => Object.keys(ports).map((port) => `${name}/${port}`));
 }
 
 describe("a plan", () => {
   it("turns one configuration into the other", () => {
     fc.assert(fc.property(config, config, (before, after) => {
-      const model = new Model(structuredClone(before));
+      const model = new Model(structuredClone(expand(before)));
       for (const step of diff(before, after).steps) model.take(step);
-      deepStrictEqual(model.config, after);
+      deepStrictEqual(contract(model.plant), after);
     }), { numRuns: 300 });
   });
 
@@ -107,7 +135,8 @@ describe("a plan", () => {
       const switches = Object.fromEntries(Object.entries(value.switches).reverse().map(([name, one]) =>
         [name, { ...one, ports: Object.fromEntries(Object.entries(one.ports).reverse()) }]));
       const plan = diff(value, { ...value, switches });
-      expect(plan).toEqual({ steps: [], added: [], removed: [], changed: [], unchanged: portNames(value).sort() });
+      const unchanged = [...portNames(value), ...Object.keys(value.routers)].sort();
+      expect(plan).toEqual({ steps: [], added: [], removed: [], changed: [], unchanged });
     }));
   });
 
@@ -127,7 +156,8 @@ describe("steps", () => {
   const steps = (before: string, after: string): string[] => {
     const read = (text: string): Config => parseConfig(`switches: { lab: { ${text} } }`, "net.yaml");
     return diff(read(before), read(after)).steps.map((step) =>
-      `${step.do} ${"port" in step ? step.port : "mirror" in step ? step.mirror : step.switch}`);
+      `${step.do} ${
+        "router" in step ? step.router : "port" in step ? step.port : "mirror" in step ? step.mirror : step.switch}`);
   };
 
   it.each([
@@ -163,9 +193,68 @@ describe("steps", () => {
   });
 });
 
-it("refuses what takes a restart", () => {
-  const [before, after] = [65_536, 1024].map((fdbCapacity): Config => ({ fdbCapacity, switches: {} }));
-  expect(() => diff(before!, after!)).toThrow(ConfigError);
-  expect(() => diff(before!, after!)).toThrow(
-    "fdb.capacity: cannot change while the engine runs; leave it at 65536, or restart the engine for 1024");
+describe("steps of routers", () => {
+  const read = (...keys: string[]): Config => parseConfig(
+    `switches: { lab: {} }\nrouters: {${keys.length > 0 ? ` edge: { ${keys.join(", ")} }` : ""} }`, "net.yaml");
+  const plan = (before: Config, after: Config): object => {
+    const { steps, added, removed, changed, unchanged } = diff(before, after);
+    const names = steps.map((step) => `${step.do} ${
+      "router" in step ? step.router : "port" in step ? `${step.switch}/${step.port}` : step.switch}`);
+    return { steps: names, added, removed, changed, unchanged };
+  };
+  const inside = "interfaces: [{ switch: lab, address: 10.0.10.1/24 }]";
+  const uplink = "uplink: { tap: tl-up, address: 203.0.113.2/24 }";
+
+  it("make the uplink before the router", () => {
+    expect(plan(read(), read(inside, uplink))).toEqual({
+      steps: ["add-switch edge", "add-port edge/uplink", "add-router edge"],
+      added: ["edge", "edge/uplink"], removed: [], changed: [], unchanged: [],
+    });
+  });
+
+  it("remove the router before its uplink", () => {
+    expect(plan(read(inside, uplink), read())).toEqual({
+      steps: ["remove-router edge", "remove-port edge/uplink", "remove-switch edge"],
+      added: [], removed: ["edge", "edge/uplink"], changed: [], unchanged: [],
+    });
+  });
+
+  it("change the router where its uplink comes", () => {
+    expect(plan(read(inside), read(inside, uplink))).toEqual({
+      steps: ["add-switch edge", "add-port edge/uplink", "change-router edge"],
+      added: ["edge/uplink"], removed: [], changed: ["edge"], unchanged: [],
+    });
+  });
+
+  it("leave the uplink's port alone where only the router changes", () => {
+    expect(plan(read(inside, uplink), read(inside, uplink, "forwards: [tcp 80 -> 10.0.10.5]"))).toEqual({
+      steps: ["change-router edge"], added: [], removed: [], changed: ["edge"], unchanged: ["edge/uplink"],
+    });
+  });
+
+  it("leave the router alone where only the uplink's port changes", () => {
+    expect(plan(read(inside, uplink), read(inside, uplink.replace("tl-up", "tl-new")))).toEqual({
+      steps: ["detach-port edge/uplink", "attach-port edge/uplink"],
+      added: [], removed: [], changed: ["edge", "edge/uplink"], unchanged: [],
+    });
+  });
+
+  it("make a router of a switch", () => {
+    const before = parseConfig("switches: { lab: {}, edge: { ports: { a: { tap: x } } } }", "net.yaml");
+    expect(plan(before, read(inside, uplink))).toEqual({
+      steps: ["remove-port edge/a", "change-switch edge", "add-port edge/uplink", "add-router edge"],
+      added: ["edge", "edge/uplink"], removed: ["edge", "edge/a"], changed: [], unchanged: [],
+    });
+  });
+});
+
+it.each<[string, Partial<Config>, string]>([
+  ["fdb.capacity", { fdbCapacity: 1024 }, "leave it at 65536, or restart the engine for 1024"],
+  ["nat.capacity", { natCapacity: 1024 }, "leave it at 1000000, or restart the engine for 1024"],
+  ["state", { state: "/s" }, "leave it at nothing, or restart the engine for /s"],
+])("refuses another %s, which takes a restart", (path, change, remedy) => {
+  const before: Config = { fdbCapacity: 65_536, natCapacity: 1_000_000, switches: {}, routers: {} };
+  expect(() => diff(before, { ...before, ...change })).toThrow(ConfigError);
+  expect(() => diff(before, { ...before, ...change })).toThrow(
+    `${path}: cannot change while the engine runs; ${remedy}`);
 });

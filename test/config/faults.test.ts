@@ -1,19 +1,7 @@
 // Bad configurations, one fault a case, each with the exact line that a user reads: where, and what to do about it.
 
 import { describe, expect, it } from "vitest";
-import { ConfigError } from "../../src/config/error.js";
-import { parseConfig } from "../../src/config/parse.js";
-
-/** What `parseConfig` says about a text, a line a problem; "" where it is right. */
-function complaints(text: string): string {
-  try {
-    parseConfig(text, "net.yaml");
-    return "";
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.message;
-  }
-}
+import { complaints } from "./complaints.js";
 
 /** A switch with ports in lines 4 and on, each from column 7. */
 const ports = (...lines: string[]): string =>
@@ -65,9 +53,9 @@ const document: Case[] = [
     "1:23: switches.lab: *all contains itself; remove the alias"],
   ["aliases that multiply", bomb, "1:1: file: aliases multiply to more than 4096 uses; write the values out"],
   ["brackets without end", "[".repeat(100_000),
-    "1:65: file: is nested more than 64 levels deep; a configuration needs six"],
+    "1:65: file: is nested more than 64 levels deep; a configuration needs eight"],
   ["lists in lists", "- ".repeat(100_000),
-    "1:128: file: is nested more than 64 levels deep; a configuration needs six"],
+    "1:128: file: is nested more than 64 levels deep; a configuration needs eight"],
 ];
 
 const keys: Case[] = [
@@ -82,7 +70,7 @@ const keys: Case[] = [
   ["an unknown key in place of a mirror's target", mirrors("w: { from: [a], too: m }"),
     '7:23: switches.lab.mirrors.w.too: unknown key "too"; did you mean "to"?'],
   ["an unknown key far from all", "switches: {}\nvlans: {}\n",
-    '2:1: vlans: unknown key "vlans"; there is fdb and switches'],
+    '2:1: vlans: unknown key "vlans"; there is state, fdb, nat, switches and routers'],
   ["an unknown key of a port", ports("a: { memory: true, acess: 10 }"),
     '4:26: switches.lab.ports.a.acess: unknown key "acess"; did you mean "access"?'],
   ["an unknown key in pcap", ports("a: { pcap: { read: f, lop: 2 } }"),
@@ -91,10 +79,7 @@ const keys: Case[] = [
     `5:20: switches.lab.ports.b["<<"]: unknown key "<<"; there is ${KINDS.replace("stream, ", "stream, connect, ")
       .replace(" and generator", ", generator")}, access, trunk, native, tunnel, isolated, monitor, mtu and macs`],
   ["a key of Object's prototype", "__proto__: {}\nswitches: {}\n",
-    '1:1: __proto__: unknown key "__proto__"; there is fdb and switches'],
-  ["routers", "switches: {}\nrouters: {}\n", "2:1: routers: routers are not in this version yet; remove the key"],
-  ["state", "state: /s\nswitches: {}\n",
-    "1:1: state: state is not in this version yet, what is learned is lost at exit; remove the key"],
+    '1:1: __proto__: unknown key "__proto__"; there is state, fdb, nat, switches and routers'],
   ["vhost-user", ports("a: { vhost-user: /s }"),
     `4:12: switches.lab.ports.a.vhost-user: vhost-user is not in this version yet; it has ${KINDS}`],
   ["dgram", ports("a: { dgram: /s }"),
@@ -199,10 +184,10 @@ const attachments: Case[] = [
   ["a pcap over itself, by another path", ports("a: { pcap: { read: d/../f, write: ./f } }"),
     "4:41: switches.lab.ports.a.pcap.write: would overwrite the file that is read; write to another"],
   ["a file that another port writes", ports("a: { pcap: { read: ./f } }", "b: { pcap: { write: f } }"),
-    "4:26: switches.lab.ports.a.pcap.read: file f is written by port lab/b; read a file that no port writes"],
+    "4:26: switches.lab.ports.a.pcap.read: file f is written by port lab/b; read a file that nothing writes"],
   ["a file that a port of another switch writes",
     `${ports("a: { pcap: { write: /f } }")}  den:\n    ports:\n      b: { pcap: { read: /f } }\n`,
-    "7:26: switches.den.ports.b.pcap.read: file /f is written by port lab/a; read a file that no port writes"],
+    "7:26: switches.den.ports.b.pcap.read: file /f is written by port lab/a; read a file that nothing writes"],
   ["a loop with nothing to play", ports("a: { pcap: { write: f, loop: 2 } }"),
     "4:30: switches.lab.ports.a.pcap.loop: loop is about playing a file; add read, or remove it"],
   ["a loop below 0", ports("a: { pcap: { read: f, loop: -1 } }"),
@@ -253,6 +238,10 @@ const values: Case[] = [
     + "with `trunk: all` nothing says in which VLAN these live; list the trunk's VLANs, or add native"],
   ["a small database", "fdb: { capacity: 63 }\nswitches: {}\n",
     "1:18: fdb.capacity: capacity 63 is out of range: 64 to 1048576"],
+  ["small translation tables", "nat: { capacity: 1000 }\nswitches: {}\n",
+    "1:18: nat.capacity: capacity 1000 is out of range: 1024 to 4194304"],
+  ["a state that is no path", "state: {}\nswitches: {}\n",
+    "1:8: state: a mapping is not a valid path; write it like /var/lib/taploom/state"],
 ];
 
 const mirroring: Case[] = [

@@ -30,10 +30,13 @@ const keys = [
   "switches", "lab", "ports", "mirrors", "a", "tap", "interface", "stream", "connect", "pcap", "read", "write", "loop",
   "rate", "memory", "generator", "size", "access", "trunk", "native", "tunnel", "isolated", "monitor", "mtu", "macs",
   "from", "to", "vlans", "direction", "snaplen", "aging", "learning", "fdb", "capacity", "__proto__", "", "routers",
+  "interfaces", "switch", "vlan", "address", "dhcp", "range", "hosts", "routes", "via", "uplink", "gateway", "nat",
+  "timeouts", "udp", "forwards", "dns", "upstreams", "state", "mac", "02:00:00:00:00:01",
 ];
 const scalar = fc.oneof(
   fc.constantFrom(0, 1, 10, 4095, -1, 1.5, 1e300, NaN, Infinity, true, false, null, undefined, "", "all", "1-9", "9-1",
-    "1,1", "10kpps", "64k", "5s", "imix", "a", "02:00:00:00:00:01", "00:00:00:00:00:00"),
+    "1,1", "10kpps", "64k", "5s", "imix", "a", "02:00:00:00:00:01", "00:00:00:00:00:00",
+    "10.0.0.1/24", "10.0.0.1", "10.0.0.9-10.0.0.1", "tcp 80 -> 10.0.0.5", "1:1 10.0.0.1 -> 10.0.0.2", "dhcp"),
   fc.string(),
 );
 /** Known keys at any place, with any value. */

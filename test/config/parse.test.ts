@@ -9,7 +9,8 @@ import {
 } from "../../assembly/layout.js";
 import { ConfigError } from "../../src/config/error.js";
 import { configFromValue, parseConfig, parsePort, readConfig } from "../../src/config/parse.js";
-import { ConfigSchema, FRAME_SIZE, LIMITS, SNAPLEN } from "../../src/config/schema.js";
+import { ConfigSchema, LIMITS, SNAPLEN } from "../../src/config/schema.js";
+import { FRAME_SIZE } from "../../src/config/schema-port.js";
 
 const examples = new URL("../../examples/", import.meta.url).pathname;
 
@@ -27,6 +28,8 @@ describe("a right configuration", () => {
   it("is completed with defaults", () => {
     expect(parseConfig("switches: { lab: { ports: { a: { memory: true } } }, den: {} }", "net.yaml")).toStrictEqual({
       fdbCapacity: 65_536,
+      natCapacity: 1_000_000,
+      routers: {},
       switches: {
         lab: {
           learning: true,
@@ -99,7 +102,7 @@ describe("faults", () => {
       b: { tap: a/b }
       a: { tap: x, access: ten }
     aging: soon
-state: /s
+vlans: /s
 `;
     const { problems } = faultOf(() => parseConfig(text, "net.yaml"));
     expect(problems.map(({ line, column, path }) => `${line}:${column} ${path}`)).toEqual([
@@ -109,7 +112,7 @@ state: /s
       "8:7 switches.lab.ports.a",
       "8:28 switches.lab.ports.a.access",
       "9:12 switches.lab.aging",
-      "10:1 state",
+      "10:1 vlans",
     ]);
     expect(problems[0]).toMatchObject({ file: "net.yaml" });
   });
@@ -148,6 +151,7 @@ describe("limits over all switches", () => {
   it("are those of the core's memory", () => {
     expect(LIMITS).toEqual({
       switches: SWITCHES_MAX, ports: PORTS_MAX, vlans: DOMAINS_MAX - 1, mirrors: MIRRORS_MAX,
+      routers: 256, addresses: 256,
     });
     expect([FRAME_SIZE.maximum, SNAPLEN.maximum]).toEqual([FRAME_MAX, FRAME_MAX]);
     expect(ConfigSchema.properties.fdb.properties.capacity.maximum).toBe(FDB_ENTRIES_MAX);
@@ -198,7 +202,9 @@ describe("a file", () => {
   };
 
   it("is read", () => {
-    expect(readConfig(write("switches: {}\n"))).toEqual({ fdbCapacity: 65_536, switches: {} });
+    expect(readConfig(write("switches: {}\n"))).toEqual({
+      fdbCapacity: 65_536, natCapacity: 1_000_000, switches: {}, routers: {},
+    });
   });
 
   it("has relative paths that start at its folder; absolute ones stay, and so do those of a text alone", () => {
