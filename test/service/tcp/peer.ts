@@ -50,7 +50,8 @@ export class Wire {
 
   /** Sends one segment of a guest and gives what the server answers at once. */
   say(said: Said, guest = GUEST): Segment[] {
-    const segment = { sourcePort: PORT, destinationPort: 53, seq: 0, window: 65_535, payload: Buffer.alloc(0), ...said };
+    const usual = { sourcePort: PORT, destinationPort: 53, seq: 0, window: 65_535, payload: Buffer.alloc(0) };
+    const segment = { ...usual, ...said };
     return this.sayBytes(buildSegment(segment, guest.address, PLACE.address), guest);
   }
 

@@ -204,6 +204,16 @@ describe("data", () => {
     expect(wire.pass(5_000)).toEqual([]);
   });
 
+  it("that was thought lost, and was not, does not go out again", () => {
+    connect(100);
+    wire.connection!.write(new Uint8Array(200));
+    wire.heard();
+    wire.pass(1_000);
+    expect(say(1, 201)).toEqual([]);
+    wire.connection!.write(new Uint8Array(10));
+    expect(shown(wire.heard())).toEqual([". 201 ack 1 len 10"]);
+  });
+
   it("that nobody acknowledges is tried five more times, then the connection is reset", () => {
     connect();
     wire.connection!.write(new Uint8Array(10));
@@ -290,6 +300,12 @@ describe("the end", () => {
     connect();
     expect(say(4, 1, { fin: true })).toEqual([". 1 ack 1"]);
     expect(wire.events).toEqual(["open"]);
+  });
+
+  it("that stands behind the window is not taken with the bytes in front of it", () => {
+    connect();
+    expect(say(1, 1, { fin: true, payload: Buffer.alloc(WINDOW + 10) })).toEqual([`. 1 ack ${1 + WINDOW}`]);
+    expect([wire.bytes.length, wire.events]).toEqual([WINDOW, ["open"]]);
   });
 
   it("comes after 10 s of silence", () => {
