@@ -64,8 +64,15 @@ export class Upstream {
     this.#tcp.listen(0, "127.0.0.1");
     await once(this.#tcp, "listening");
     this.#udp.bind((this.#tcp.address() as { port: number }).port, "127.0.0.1");
-    await once(this.#udp, "listening");
-    return this;
+    try {
+      await once(this.#udp, "listening");
+      return this;
+    } catch {
+      // Somebody has that port for UDP: another one, then.
+      this.#tcp.close();
+      await once(this.#tcp, "close");
+      return this.open();
+    }
   }
 
   close(): void {
