@@ -1,0 +1,137 @@
+// TCP on one port of a router's interface, for services of short questions and answers: guests connect, nothing is
+// opened from here. There is neither window scaling nor SACK. Owns the connections of its interface; what they may
+// hold together is the router's (TcpSlots).
+// Read first: RFC 9293 sections 3.10.7.1 and 3.10.7.2 (CLOSED, LISTEN), RFC 6528 (initial sequence numbers).
+
+import { createHmac } from "node:crypto";
+import { IPV4_HEADER, buildReturn, type Arrival, type Sender } from "../arrival.js";
+import { type Place, type Transmit } from "../channel.js";
+import { TcpConnection, type Outgoing, type TcpHandler } from "./connection.js";
+import {
+  PROTOCOL_TCP, TCP_SIZE, advance, buildSegment, lengthOf, parseSegment, type Segment,
+} from "./segment.js";
+import { TcpSlots } from "./slots.js";
+
+const SECRET_SIZE = 32;
+/** The clock of initial sequence numbers ticks every 4 microseconds. */
+const ISN_TICKS_PER_MS = 250;
+
+export interface TcpCounters {
+  /** Segments that could not be read, or came from port 0. */
+  malformed: number;
+  opened: number;
+  /** SYNs for which there was no room. */
+  refused: number;
+  /** RSTs to segments of no connection. */
+  resets: number;
+}
+
+export interface TcpServerOptions {
+  readonly place: Place;
+  readonly port: number;
+  readonly transmit: Transmit;
+  /** Milliseconds of a clock that does not go back. */
+  readonly clock: () => number;
+  /** That many bytes that nobody can foresee, as node:crypto's randomBytes. */
+  readonly random: (size: number) => Uint8Array;
+  /** Shared by the servers of a router; absent: its own. */
+  readonly slots?: TcpSlots;
+  /** Called for each connection that is complete; `address` is the guest's. */
+  readonly onConnection: (connection: TcpConnection, address: string) => TcpHandler;
+}
+
+export class TcpServer {
+  readonly counters: TcpCounters = { malformed: 0, opened: 0, refused: 0, resets: 0 };
+  readonly slots: TcpSlots;
+  readonly #options: TcpServerOptions;
+  readonly #secret: Uint8Array;
+  readonly #connections = new Map<string, TcpConnection>();
+
+  constructor(options: TcpServerOptions) {
+    this.#options = options;
+    this.#secret = options.random(SECRET_SIZE);
+    this.slots = options.slots ?? new TcpSlots();
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes a packet whose protocol is TCP; one for another port is left alone. */
+  receive(arrival: Arrival): void {
+    const { place, port } = this.#options;
+    const segment = parseSegment(arrival.payload, arrival.address, place.address);
+    if (typeof segment === "string" || segment.sourcePort === 0) {
+      this.counters.malformed++;
+      return;
+    }
+    if (segment.destinationPort !== port) return;
+    const key = `${arrival.address}:${segment.sourcePort}`;
+    const connection = this.#connections.get(key);
+    if (connection?.isReopenedBy(segment)) connection.drop();
+    else if (connection) return connection.receive(segment);
+    if (segment.rst) return;
+    if (segment.ack !== undefined) this.#reset(arrival, segment);
+    else if (segment.syn) this.#listen(key, arrival, segment);
+    else this.#reset(arrival, segment);
+  }
+
+  /** Does what is due; milliseconds until it has to be called again, Infinity where only a packet can change things. */
+  tick(): number {
+    let next = Infinity;
+    for (const connection of this.#connections.values()) next = Math.min(next, connection.tick());
+    return Math.max(0, next - this.#options.clock());
+  }
+
+  /** Breaks off all connections. */
+  close(): void {
+    for (const connection of this.#connections.values()) connection.abort();
+  }
+
+  #listen(key: string, arrival: Arrival, syn: Segment): void {
+    const { place, clock, onConnection } = this.#options;
+    const peer: Sender = { mac: arrival.mac, address: arrival.address };
+    const owner = `${place.id} ${peer.address}`;
+    if (!this.slots.makeRoom(owner)) {
+      this.counters.refused++;
+      return;
+    }
+    const connection = new TcpConnection({
+      syn, owner, clock, iss: this.#initial(key), mssMax: place.mtu - IPV4_HEADER - TCP_SIZE,
+      emit: (segment) => this.#send(peer, syn.sourcePort, segment),
+      opened: (opened) => {
+        this.counters.opened++;
+        return onConnection(opened, peer.address);
+      },
+      gone: (ended) => {
+        this.slots.free(ended);
+        this.#connections.delete(key);
+      },
+    });
+    this.slots.take(connection);
+    this.#connections.set(key, connection);
+    connection.start();
+  }
+
+  /** RFC 6528, 3: a clock, moved for each pair of ends by what nobody else can know. */
+  #initial(key: string): number {
+    const { place, port, clock } = this.#options;
+    const hash = createHmac("sha256", this.#secret).update(`${place.address}:${port} ${key}`).digest();
+    return advance(hash.readUInt32BE(0), Math.floor(clock() * ISN_TICKS_PER_MS) % 2 ** 32);
+  }
+
+  /** RFC 9293, 3.10.7.1: so that the peer believes it. */
+  #reset(to: Sender, segment: Segment): void {
+    this.counters.resets++;
+    const answer = segment.ack === undefined
+      ? { seq: 0, ack: advance(segment.seq, lengthOf(segment)) }
+      : { seq: segment.ack };
+    this.#send(to, segment.sourcePort, { ...answer, rst: true, window: 0, payload: new Uint8Array(0) });
+  }
+
+  #send(to: Sender, destinationPort: number, segment: Outgoing): void {
+    const { place, port, transmit } = this.#options;
+    const bytes = buildSegment({ ...segment, sourcePort: port, destinationPort }, place.address, to.address);
+    transmit(place, buildReturn(place, to, PROTOCOL_TCP, bytes));
+  }
+}
