@@ -35,7 +35,10 @@ export interface Mapping {
 }
 
 export class Table {
+  /** Those that have sessions. */
   #mappings: Mapping[] = [];
+  /** Those of forwards that were ever asked for. */
+  #statics: Mapping[] = [];
   /** Sessions' beginnings: which host, when. */
   #starts: { host: string; now: number; side: Side }[] = [];
   readonly #config: NatModelConfig;
@@ -44,8 +47,11 @@ export class Table {
     this.#config = config;
   }
 
-  get mappings(): readonly Mapping[] {
-    return this.#mappings;
+  /** What lives at `now`, each with its live sessions. */
+  live(now: number): Mapping[] {
+    return this.#mappings
+      .map((mapping) => ({ ...mapping, sessions: mapping.sessions.filter(({ alive }) => alive >= now) }))
+      .filter(({ sessions }) => sessions.length > 0);
   }
 
   get sessions(): number {
@@ -54,6 +60,7 @@ export class Table {
 
   clear(): void {
     this.#mappings = [];
+    this.#statics = [];
   }
 
   /** The first time from `now` on at which it is known of each session whether it lives. */
@@ -64,6 +71,7 @@ export class Table {
   }
 
   prune(now: number): void {
+    // In place: an expectation that is still to be observed knows its mapping.
     for (const mapping of this.#mappings) mapping.sessions = mapping.sessions.filter(({ alive }) => alive >= now);
     this.#mappings = this.#mappings.filter(({ sessions }) => sessions.length > 0);
     this.#starts = this.#starts.filter((start) => start.now > now - 1);
@@ -101,9 +109,11 @@ export class Table {
   }
 
   #static(protocol: number, inside: Endpoint, outside: Endpoint): Mapping {
-    const known = this.#mappings.find((mapping) =>
-      mapping.static && mapping.protocol === protocol && same(mapping.outside, outside));
-    return known ?? { protocol, inside, outside, static: true, sessions: [] };
+    const known = this.#statics.find((mapping) => mapping.protocol === protocol && same(mapping.outside, outside));
+    if (known) return known;
+    const made: Mapping = { protocol, inside, outside, static: true, sessions: [] };
+    this.#statics.push(made);
+    return made;
   }
 
   outsideOf(forward: ForwardConfig): string {

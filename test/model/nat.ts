@@ -25,6 +25,9 @@ type Half =
   /** `mapping` absent: a new one, whose outside endpoint `commit` is told. */
   | { mapping?: Mapping; orDrop: ReasonName[]; commit: (source: Endpoint) => string[] };
 
+/** A mapping with its endpoints as text, such as `10.0.10.5:1000`. */
+export interface NatMappingText { protocol: number; inside: string; outside: string; remotes: string[] }
+
 /** RFC 1812, 5.2.7.1: communication administratively prohibited. */
 const PROHIBITED = { type: 3, code: 13 };
 const TIME_EXCEEDED = { type: 11, code: 0 };
@@ -47,10 +50,9 @@ export class NatModel {
     return this.#table.settled(now);
   }
 
-  /** Live mappings, those of forwards only while in use, as `udp 10.0.10.5:1000 203.0.113.2:1000`. */
-  mappings(now: number): { protocol: number; inside: string; outside: string; remotes: string[] }[] {
-    this.#table.prune(now);
-    return this.#table.mappings.map(({ protocol, inside, outside, sessions }) => ({
+  /** Live mappings, those of forwards only while in use; asking changes nothing. */
+  mappings(now: number): NatMappingText[] {
+    return this.#table.live(now).map(({ protocol, inside, outside, sessions }) => ({
       protocol, inside: endpointText(inside), outside: endpointText(outside),
       remotes: sessions.map(({ remote }) => endpointText(remote)),
     }));
