@@ -8,8 +8,9 @@ import type { NatModelConfig, Side } from "../model/nat-types.js";
 /** A mapping that lives when the step is played: the one with this number, modulo how many there are. */
 export interface Known { known: number }
 
-/** Where a packet from outside, or a hairpin, goes to. */
-export type Target = Known | { address: number; port: number };
+/** Where a packet from outside, or a hairpin, goes to; `mapped`: to the
+ *  mapping by which that inside endpoint speaks to `by`. */
+export type Target = Known | { mapped: string; by: string } | { address: number; port: number };
 
 /** Where it comes from or goes to outside: a remote of the mapping that is its target, or any. */
 export type Remote = { spoken: number } | { address: string; port: number };
@@ -109,6 +110,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
 );
 
+const CLOSINGS: [Side, string][][] = [
+  [], [["inside", "FA"], ["outside", "FA"], ["inside", "A"]], [["outside", "RA"]], [["inside", "R"]],
+];
+
+/** A connection that opens, perhaps says something, and perhaps closes. */
+const connection: fc.Arbitrary<Step[]> = fc.record({
+  from: inside, to: outside, closing: pick(...CLOSINGS), said: fc.boolean(),
+}).map(({ from, to, closing, said }) => {
+  const opening: [Side, string][] = [["inside", "S"], ["outside", "SA"], ["inside", "A"]];
+  const segments = [...opening, ...(said ? [["outside", "PA"] as [Side, string]] : []), ...closing];
+  return segments.map(([side, flags]): Step => {
+    const as = { tcp: { flags, seq: "next" as const, payload: flags === "PA" ? 5 : 0 } };
+    if (side === "inside") return { do: "out", from, to, ttl: 64, as };
+    const [address, port] = to.split(":");
+    return { do: "in", to: { mapped: from, by: to }, from: { address: address!, port: Number(port) }, ttl: 64, as };
+  });
+});
+
 /** Only the last takes an address from all others. */
 const FORWARDS: ForwardConfig[] = [
   { protocol: "udp", port: 53, count: 1, inside: "10.0.10.6", insidePort: 53 },
@@ -131,8 +150,11 @@ const config: fc.Arbitrary<NatModelConfig> = fc.record({
   hostRate: fc.constant(0),
 });
 
-/** A router with a history of up to 60 steps. */
+/** A router with a history of up to 60 steps, some of which are whole connections. */
 export const traffic: fc.Arbitrary<Traffic> = fc.record({
   config,
-  steps: fc.array(step, { maxLength: 60, size: "max" }),
+  steps: fc.array(fc.oneof(
+    { weight: 8, arbitrary: step.map((each) => [each]) },
+    { weight: 1, arbitrary: connection },
+  ), { maxLength: 60, size: "max" }).map((parts) => parts.flat()),
 });

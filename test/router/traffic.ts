@@ -113,7 +113,9 @@ class Maker {
       return [`${this.#addresses[target.address % this.#addresses.length]}:${target.port}`, undefined] as const;
     }
     const wanted = all.filter(({ protocol }) => protocol !== ICMP && (protocol === TCP) === ("tcp" in as));
-    const mapping = wanted[target.known % wanted.length];
+    const mapping = "mapped" in target
+      ? wanted.find(({ inside, remotes }) => inside === target.mapped && remotes.includes(target.by))
+      : wanted[target.known % wanted.length];
     return [mapping?.outside, mapping] as const;
   }
 
