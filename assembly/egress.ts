@@ -3,9 +3,10 @@
 // hold on the slot that its caller had: the frame is queued, or dropped, counted and released.
 
 import {
-  CUTS, CUT_SHIFT, DESC_TAG, FLAG_UP, FRAME_MAX, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE,
-  ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_OUT,
-  PORT_MTU, PORT_SIZE, PORT_UNTAGGED, RING_SIZE, SHAPE_PLACE, SHAPE_PORT, VID_BITS, WORKER_MIRRORED,
+  CUTS, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_UP, FRAME_MAX, ITEM_DOMAIN, ITEM_LENGTH,
+  ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO,
+  POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, PORT_UNTAGGED, RING_SIZE,
+  SHAPE_PLACE, SHAPE_PORT, VID_BITS, WORKER_MIRRORED,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
@@ -69,6 +70,14 @@ export function send(item: u32, index: u32, port: u32): void {
   const watched = load<u32>(record, PORT_MIRRORS_OUT);
   if (watched) copy(watched, item, index, length, insert, shape);
   enqueue(port, slot, length, insert, shape);
+}
+
+/** Copies a frame that enters to the mirrors of its port and VLAN, with the length and shape in which it came. */
+export function watch(item: u32, index: u32, length: u32, shape: u32): void {
+  store<u32>(base + WORKER_MIRRORED + index * 4, 0);
+  const wanted = load<u32>(PORTS + <u32>load<u16>(item, ITEM_PORT) * PORT_SIZE, PORT_MIRRORS_IN)
+    | load<u32>(DOMAINS + <u32>load<u16>(item, ITEM_DOMAIN) * DOMAIN_SIZE, DOMAIN_MIRRORS);
+  if (wanted) copy(wanted, item, index, length, 0, shape);
 }
 
 /**

@@ -3,10 +3,11 @@
 
 import {
   BATCH_MAX, CUTS, CUT_NONE, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG, FLAG_ACTIVE,
-  FLAG_GENERATOR, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_SIZE, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE,
+  FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_SIZE, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE,
   RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKERS_MAX, WORKER_DIRTY, WORKER_DIRTY_LIST,
   WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
 } from "./layout";
+import { READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
 import { enqueue, setThreshold } from "./egress";
 import { decode } from "./element/decode";
@@ -17,14 +18,19 @@ import { generate } from "./element/generate";
 import { learn } from "./element/learn";
 import { mirrorIn } from "./element/mirror";
 import { parse, refuse } from "./element/parse";
+import { route } from "./element/route";
 import { clearSoonest, soonest } from "./pace";
 import { arm, freeSlots, release, releaseOnto, setFreeSlots } from "./pool";
 import { Reason } from "./reason";
 import { consume, headOf, isLane, laneOf, portOf, publish, queueOf, slotAt, tailOf } from "./ring";
+import { ageFlows, ageNeighbors, announce } from "./router/age";
+import { gather } from "./router/gather";
 import { base, self, tick, workers } from "./state";
 import { ageTable } from "./table/fdb";
+import { firstOf } from "./table/queue";
 
 const IDLE_MS: f64 = 1000; // the longest sleep: ageing wants a look once a second
+const ROUNDS_MAX: u32 = 8; // batches that routers hand to each other in a turn
 const PULL_MAX: u32 = 64; // frames that one source may give a turn
 
 /** Where the round over the sources goes on. */
@@ -40,9 +46,10 @@ export function turn(received: u32, time: f64): f64 {
   pass(received);
   const pulled = pull();
   pass(pulled);
+  const routing = serve();
   const busy = settle();
   const ageing = self == 0 && ageTable();
-  return busy || ageing || pulled ? 0 : min(IDLE_MS, soonest);
+  return busy || ageing || routing || pulled ? 0 : min(IDLE_MS, soonest);
 }
 
 /** The stages, in order. */
@@ -56,8 +63,23 @@ function pass(received: u32): void {
   if (load<u32>(HEADER_MIRRORS)) mirrorIn(taken);
   learn(taken);
   forward(taken);
+  if (load<u32>(ROUTER_COUNT)) route(taken);
   emit(taken);
   arm(count);
+}
+
+/** What routers have to do beside the batch that came: frames that reach them otherwise, questions, ageing. */
+function serve(): bool {
+  if (self != 0 || load<u32>(ROUTER_COUNT) == 0) return false;
+  setThreshold(freeSlots() > BATCH_MAX ? freeSlots() - BATCH_MAX : 1);
+  for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
+    const gathered = gather();
+    if (gathered == 0) break;
+    route(gathered);
+    emit(gathered);
+  }
+  emit(announce(ageNeighbors(0)));
+  return ageFlows() || firstOf(READY) != 0;
 }
 
 // ---- in ----
@@ -177,7 +199,9 @@ function wake(worker: u32): void {
 
 function transmit(port: u32): void {
   const record = PORTS + port * PORT_SIZE;
-  if ((load<u32>(record, PORT_FLAGS) & FLAG_ACTIVE) == 0) return abandon(port);
+  const flags = load<u32>(record, PORT_FLAGS);
+  if ((flags & FLAG_ACTIVE) == 0) return abandon(port);
+  if (flags & FLAG_ROUTER) return; // what is queued here is routed, not transmitted
   if (load<u8>(record, PORT_CODEC_OUT)) encode(port);
   const count = load<u32>(base, WORKER_DIRTY);
   store<u16>(base + WORKER_DIRTY_LIST + count * 2, <u16>port);

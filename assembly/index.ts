@@ -2,7 +2,9 @@
 // but for times (f64, ms); a MAC goes over as two halves, since a u64 would be a BigInt.
 
 import { layoutHash as hashOfLayout } from "./layout";
+import { routerLayoutHash } from "./layout-router";
 import * as control from "./control";
+import * as routers from "./control-router";
 import * as engine from "./engine";
 import { fillPool } from "./pool";
 import * as state from "./state";
@@ -10,7 +12,7 @@ import * as fdb from "./table/fdb";
 
 /** The hash of the memory map that this core was built with; the host refuses one that is not its own. */
 export function layoutHash(): f64 {
-  return hashOfLayout();
+  return hashOfLayout() * 65521 + routerLayoutHash();
 }
 
 /** Attaches this instance to a memory whose header is filled in, for the host: tables only, no turns. */
@@ -81,6 +83,47 @@ export function addStatic(domain: u32, low: u32, high: u32, port: u32): bool {
 
 export function removeStatic(domain: u32, low: u32, high: u32): void {
   fdb.removeStatic(key(domain, low, high));
+}
+
+// ---- routers: numbers as the host gave them out, addresses and ports as on the wire ----
+
+/** Publishes an inside endpoint at a port of an outside address. False: no room. */
+export function addForward(router: u32, protocol: u32, outside: u32, port: u32, inside: u32, insidePort: u32): bool {
+  return routers.addForward(router, protocol, outside, port, inside, insidePort);
+}
+
+export function removeForward(router: u32, protocol: u32, outside: u32, port: u32): void {
+  routers.removeForward(router, protocol, outside, port);
+}
+
+/** Ends all sessions of a router. */
+export function endSessions(router: u32): void {
+  routers.endSessions(router);
+}
+
+/** The routes of a router have changed. */
+export function forgetHops(router: u32): void {
+  routers.forgetHops(router);
+}
+
+/** Forgets who is at an interface; no session goes there any more. */
+export function forgetNeighbors(port: u32): void {
+  routers.forgetNeighbors(port);
+}
+
+/** Every interface tells its networks where its addresses are. */
+export function announceAll(): void {
+  routers.announceAll();
+}
+
+/** Tells a router where a neighbor is. False: no room. */
+export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool {
+  return routers.addNeighbor(port, address, low, high);
+}
+
+/** Brings back the session whose record stands at RESTORED, with `left` ticks to live. False: it does not fit. */
+export function restoreSession(left: u32): bool {
+  return routers.restoreSession(left);
 }
 
 function key(domain: u32, low: u32, high: u32): u64 {

@@ -13,8 +13,10 @@
 //     │ LANES    worker × worker     │ 5 MiB    frames lent one way, returned the other
 //     │ COUNTERS a block a worker    │ 42 MiB   its worker writes, the host reads
 //     │ FILTERS  a program a mirror  │ 64 KiB   host writes while the workers are parked
+//     │ ROUTERS                      │ 20 MiB   see layout-router.ts
 //     │ FDB      lock, buckets, links│          sized by capacity; writers hold the lock
 //     ├──────────────────────────────┤ dynamic: offsets stand in the header
+//     │ FLOWS, MAPPINGS              │          see layout-router.ts
 //     │ PIPES    byte rings in pairs │ 512 KiB each
 //     │ FRAMES   the slots           │ 66 KiB each
 //     └──────────────────────────────┘
@@ -178,6 +180,7 @@ export const FLAG_MONITOR: u32 = 8;
 export const FLAG_TUNNEL: u32 = 16;
 export const FLAG_ACCESS: u32 = 32;
 export const FLAG_GENERATOR: u32 = 64;
+export const FLAG_ROUTER: u32 = 128; // an interface of a router: what leaves here is routed
 export const UNTAGGED_NONE: u32 = 0xffffffff;
 export const VID_BITS: u32 = 0xff0f0000; // the VID's place in a tag loaded little-endian
 
@@ -243,12 +246,12 @@ export const FILTER_SIZE: u32 = 2048;
 export const FILTER_INSTRUCTIONS_MAX: u32 = 256;
 
 // ---- forwarding database ----
-export const FDB_LOCK: u32 = 84056192;
-export const FDB_COUNT: u32 = 84056196;
-export const FDB_SWEPT: u32 = 84056200; // next bucket to age
-export const FDB_PORTS: u32 = 84056204; // ports that hold learned entries
-export const FDB_SWEEP_TIME: u32 = 84056208; // f64: ms, when ageing last moved on
-export const FDB: u32 = 84056256; // FDB_BUCKET_SIZE × buckets
+export const FDB_LOCK: u32 = 104376448;
+export const FDB_COUNT: u32 = 104376452;
+export const FDB_SWEPT: u32 = 104376456; // next bucket to age
+export const FDB_PORTS: u32 = 104376460; // ports that hold learned entries
+export const FDB_SWEEP_TIME: u32 = 104376464; // f64: ms, when ageing last moved on
+export const FDB: u32 = 104376512; // FDB_BUCKET_SIZE × buckets
 // A bucket: 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
 export const FDB_BUCKET_SIZE: u32 = 64;
 export const FDB_TICK_MS: u32 = 100; // how finely it is noted when a MAC was last seen
@@ -278,6 +281,7 @@ export const CODEC_PCAP: u32 = 2; // libpcap record, little-endian, microseconds
 export const CODEC_PCAP_SWAPPED: u32 = 3; // the same, big-endian
 export const CODEC_PCAPNG: u32 = 4; // blocks, little-endian
 export const CODEC_SINK: u32 = 5; // out: counted and forgotten (generators)
+export const CODEC_SERVICE: u32 = 6; // as CODEC_LENGTH, but the interface's port (u32) stands before the frame
 
 /** Folds one number into a layout hash; exact in doubles, so that asc and tsc agree. */
 function fold(hash: number, value: number): number {

@@ -11,6 +11,8 @@ import {
 import { laneOf } from "./ring";
 import { base, self } from "./state";
 
+export const NO_SLOT: u32 = 0xffffffff;
+
 @inline
 function refs(slot: u32): u32 {
   return base + WORKER_REFS + (slot % SLOTS_PER_WORKER) * 2;
@@ -43,6 +45,22 @@ export function arm(count: u32): void {
     store<u32>(descs + i * DESC_SIZE, load<u32>(stack + i * 4));
   }
   store<u32>(base, free, WORKER_FREE);
+}
+
+/**
+ * A slot for a frame that is made here, held once; NO_SLOT where the free ones are for what is received next.
+ */
+export function takeSlot(): u32 {
+  const free = load<u32>(base, WORKER_FREE);
+  if (free <= BATCH_MAX) return NO_SLOT;
+  store<u32>(base, free - 1, WORKER_FREE);
+  return load<u32>(base + WORKER_STACK + (free - 1) * 4);
+}
+
+/** Whether a frame may be rewritten where it lies: nobody else holds its slot, as only the slot's worker can tell. */
+@inline
+export function isOwn(slot: u32): bool {
+  return slot / SLOTS_PER_WORKER == self && load<u16>(refs(slot)) == 1;
 }
 
 /** Slots that nobody holds. */

@@ -5,6 +5,7 @@ import {
   HEADER_EPOCH, HEADER_FDB_BUCKETS, HEADER_FDB_CAPACITY, HEADER_FDB_LINKS, HEADER_FDB_SEED, HEADER_FRAMES,
   HEADER_WORKERS, WORKERS, WORKER_SIZE, COUNTERS, COUNTERS_SIZE, FDB_TICK_MS,
 } from "./layout";
+import { FLOW_INDEX, HASH_SEEDS, INDEX_BUCKETS, INDEX_RECORDS, INDEX_SHIFT } from "./layout-router";
 
 /** Offset of this worker's block. */
 export let base: u32 = 0;
@@ -16,6 +17,13 @@ export let workers: u32 = 1;
 export let frames: u32 = 0;
 /** Offset of this worker's counters. */
 export let counters: u32 = 0;
+
+/** Where flows are, and the index of their halves (layout-router.ts). */
+export let flows: u32 = 0;
+export let flowBuckets: u32 = 0;
+export let flowShift: u64 = 0;
+export let hashSeed: u64 = 1;
+export let hashSeedOther: u64 = 1;
 
 export let fdbSeed: u64 = 1;
 export let fdbShift: u64 = 0;
@@ -46,6 +54,11 @@ export function bindHost(): void {
   fdbShift = 64 - <u64>ctz<u32>(buckets);
   fdbLinks = load<u32>(HEADER_FDB_LINKS);
   fdbCapacity = load<u32>(HEADER_FDB_CAPACITY);
+  flows = load<u32>(FLOW_INDEX, INDEX_RECORDS);
+  flowBuckets = load<u32>(FLOW_INDEX, INDEX_BUCKETS);
+  flowShift = load<u32>(FLOW_INDEX, INDEX_SHIFT);
+  hashSeed = load<u64>(HASH_SEEDS);
+  hashSeedOther = load<u64>(HASH_SEEDS, 8);
 }
 
 /** Sets the clock for what follows; time is an argument, so that tests can turn it. */

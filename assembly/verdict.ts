@@ -5,6 +5,8 @@ import { base } from "./state";
 
 /** To every other member of its VLAN. */
 export const FLOOD: u32 = 0x10000;
+/** Nowhere: it has been seen to already, and its slot is somebody else's. */
+export const DONE: u32 = 0x10001;
 
 @inline
 export function setVerdict(index: u32, verdict: u32): void {

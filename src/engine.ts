@@ -66,7 +66,8 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       throw new EngineError("WORKERS", `${workers} workers: there can be 1 to ${layout.WORKERS_MAX}`);
     }
     // Every port may need a pipe some day; what is not used costs address space only.
-    const shared = SharedMemory.create({ workers, pipes: layout.PORTS_MAX, fdbCapacity: config.fdbCapacity });
+    const { fdbCapacity, natCapacity } = config;
+    const shared = SharedMemory.create({ workers, pipes: layout.PORTS_MAX, fdbCapacity, natCapacity });
     const origin = performance.timeOrigin + performance.now();
     shared.setDouble(layout.HEADER_EPOCH, origin);
     const module = compileCore();

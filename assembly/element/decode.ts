@@ -4,9 +4,9 @@
 // of bytes there is no way to find the next beginning.
 
 import {
-  BATCH_MAX, CODEC_LENGTH, CODEC_PCAP, CODEC_PCAPNG, DESC_LENGTH, DESC_SIZE, FRAME_MAX, HEADROOM, PIPE_FAULT,
-  PIPE_HUNGRY, PIPE_SIZE, PORTS, PORT_CODEC, PORT_PIPE, PORT_SIZE, DESC_PORT, DESC_START, SLOT_SIZE, SOURCES,
-  SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
+  BATCH_MAX, CODEC_LENGTH, CODEC_PCAP, CODEC_PCAPNG, CODEC_SERVICE, DESC_LENGTH, DESC_PORT, DESC_SIZE, DESC_START,
+  FLAG_ROUTER, FRAME_MAX, HEADROOM, PIPE_FAULT, PIPE_HUNGRY, PIPE_SIZE, PORTS, PORTS_MAX, PORT_CODEC, PORT_FLAGS,
+  PORT_PIPE, PORT_SIZE, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
 } from "../layout";
 import { countRx, dropIn } from "../counters";
 import { mayStart } from "../pace";
@@ -49,7 +49,7 @@ export function decode(port: u32, first: u32, most: u32): u32 {
       continue;
     }
     if (!mayStart(pace, length)) break;
-    receive(port, pipe, first + taken);
+    receive(codec == CODEC_SERVICE ? interfaceIn(pipe, port) : port, pipe, first + taken);
     taken++;
   }
   return taken;
@@ -58,15 +58,15 @@ export function decode(port: u32, first: u32, most: u32): u32 {
 /** Whether what a record says of itself cannot be. */
 function isLie(codec: u32): bool {
   return record > PIPE_SIZE || length > FRAME_MAX || record < skipped + length
-    || (codec == CODEC_LENGTH && length == 0);
+    || ((codec == CODEC_LENGTH || codec == CODEC_SERVICE) && length == 0);
 }
 
 /** Sets record, skipped and length; false where too few bytes have arrived to tell. */
 function measure(pipe: u32, codec: u32, waiting: u32): bool {
   if (codec == CODEC_PCAPNG) return measureBlock(pipe, waiting);
-  const header: u32 = codec == CODEC_LENGTH ? 4 : RECORD_SIZE;
+  const header: u32 = codec == CODEC_LENGTH ? 4 : codec == CODEC_SERVICE ? 8 : RECORD_SIZE;
   if (waiting < header) return false;
-  const field = peek32(pipe, codec == CODEC_LENGTH ? 0 : RECORD_LENGTH);
+  const field = peek32(pipe, header == RECORD_SIZE ? RECORD_LENGTH : 0);
   length = codec == CODEC_PCAP ? field : bswap(field);
   skipped = header;
   record = length > FRAME_MAX ? header : header + length;
@@ -91,6 +91,12 @@ function measureBlock(pipe: u32, waiting: u32): bool {
     length = min(peek32(pipe, 8), record - 16);
   }
   return true;
+}
+
+/** The interface out of which a router's services send what stands at the read position. */
+function interfaceIn(pipe: u32, port: u32): u32 {
+  const named = peek32(pipe, 4) & (PORTS_MAX - 1);
+  return load<u32>(PORTS + named * PORT_SIZE, PORT_FLAGS) & FLAG_ROUTER ? named : port;
 }
 
 function receive(port: u32, pipe: u32, index: u32): void {

@@ -10,19 +10,19 @@ import { send } from "../egress";
 import { hold, release } from "../pool";
 import { Reason } from "../reason";
 import { base } from "../state";
-import { verdictOf } from "../verdict";
+import { DONE, verdictOf } from "../verdict";
 import { isReserved, MAC_MASK } from "../wire/ethernet";
 
 const WORD_BITS: u32 = 64;
 
 export function emit(count: u32): void {
-  let item = base + WORKER_ITEMS;
   for (let i: u32 = 0; i < count; i++) {
+    const item = base + WORKER_ITEMS + i * ITEM_SIZE;
     const port = verdictOf(i);
+    if (port == DONE) continue;
     if (port >= PORTS_MAX) flood(item, i);
     else if (mayPass(item, port)) send(item, i, port);
     else refuse(item, port);
-    item += ITEM_SIZE;
   }
 }
 

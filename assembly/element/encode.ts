@@ -2,7 +2,7 @@
 // A pipe without room loses the frame and nobody waits: the byte ring is the queue.
 
 import {
-  CODEC_LENGTH, CODEC_PCAP, CODEC_SINK, CUTS, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_START, DESC_TAG,
+  CODEC_LENGTH, CODEC_PCAP, CODEC_SERVICE, CODEC_SINK, CUTS, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_START, DESC_TAG,
   FLAG_UP, PIPE_OUT_HEAD, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_PIPE, PORT_SIZE, SLOT_SIZE,
 } from "../layout";
 import { commit, put, put32, writable } from "../pipe";
@@ -56,12 +56,14 @@ export function encode(port: u32): bool {
 /** Bytes that a frame takes in the pipe. */
 function framed(codec: u32, length: u32): u32 {
   if (codec == CODEC_LENGTH) return length + 4;
+  if (codec == CODEC_SERVICE) return length + 8;
   if (codec == CODEC_PCAP) return length + RECORD_SIZE;
   return ((length + 3) & ~3) + BLOCK_SIZE;
 }
 
 function frame(codec: u32, pipe: u32, at: u32, desc: u32, length: u32, cut: u32): u32 {
   if (codec == CODEC_LENGTH) return body(pipe, put32(pipe, at, bswap(cut)), desc, cut);
+  if (codec == CODEC_SERVICE) return serviceFrame(pipe, put32(pipe, at, bswap(cut)), desc, cut);
   const micros = wall * MICROSECONDS;
   if (codec == CODEC_PCAP) {
     const seconds = <u32>(wall / 1000);
@@ -79,6 +81,13 @@ function frame(codec: u32, pipe: u32, at: u32, desc: u32, length: u32, cut: u32)
   at = put32(pipe, at, cut);
   at = body(pipe, put32(pipe, at, length), desc, cut);
   return put32(pipe, pad(pipe, at, cut), total);
+}
+
+/** For a router's services: in the place of a tag its descriptor says which interface the frame came in at. */
+function serviceFrame(pipe: u32, at: u32, desc: u32, cut: u32): u32 {
+  at = put32(pipe, at, load<u32>(desc, DESC_TAG));
+  store<u32>(desc, 0, DESC_TAG);
+  return body(pipe, at, desc, cut);
 }
 
 /** The frame itself: addresses, the tag that is put in, and the rest behind the tag that is taken out. */

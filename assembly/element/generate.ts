@@ -9,7 +9,7 @@ import {
 import { mayStart } from "../pace";
 import { base, frames } from "../state";
 import { DESTINATION, HEADER_SIZE, MACS_SIZE, SOURCE, TAG_SIZE } from "../wire/ethernet";
-import { IPV4_SIZE, TYPE_IPV4, UDP_SIZE, putIpv4, putUdp } from "../wire/ipv4";
+import { IPV4_SIZE, PROTOCOL_UDP, TYPE_IPV4, UDP_SIZE, putHeader, putUdp } from "../wire/ipv4";
 
 const FIRST_PORT: u32 = 1024;
 const DISCARD: u32 = 9;
@@ -54,7 +54,7 @@ function build(source: u32, at: u32, length: u32): void {
   store<u32>(at, tag, MACS_SIZE);
   const header = HEADER_SIZE + (tag ? TAG_SIZE : 0);
   store<u16>(at + header - 2, TYPE_IPV4);
-  putIpv4(at + header, length - header, NETWORK + 1 + flow, TARGET);
+  putHeader(at + header, length - header, PROTOCOL_UDP, bswap<u32>(NETWORK + 1 + flow), bswap<u32>(TARGET));
   putUdp(at + header + IPV4_SIZE, length - header - IPV4_SIZE, FIRST_PORT + flow % 60000, DISCARD);
   const payload = header + IPV4_SIZE + UDP_SIZE;
   if (length >= payload + 8) store<u64>(at + payload, bswap<u64>(number));

@@ -13,6 +13,8 @@ import {
 } from "../layout";
 import { emitEvent } from "../event";
 import { fdbCapacity, fdbLinks, fdbMask, fdbSeed, fdbShift, now, ticks } from "../state";
+import { FLOOD } from "../verdict";
+import { isGroup } from "../wire/ethernet";
 
 // Chance never asks for as many in a table that is half full at most; MACs chosen to meet get no more. A bucket's
 // strays are at most WALK_MAX × FDB_WAYS, which their u8 holds.
@@ -59,6 +61,19 @@ export function find(key: u64): u32 {
   const bucket = bucketOf(key);
   const matched = match(bucket, key);
   return matched ? valueAt(bucket, matched) : findFar(key);
+}
+
+/** The port of a key, FLOOD where it is not known or a group's. */
+@inline
+export function portOf(key: u64): u32 {
+  const bucket = bucketOf(key);
+  const matched = match(bucket, key);
+  return matched ? <u32>load<u16>(valueAt(bucket, matched), FDB_PORT) : portFar(key);
+}
+
+function portFar(key: u64): u32 {
+  const value = isGroup(key) ? 0 : findFar(key);
+  return value ? <u32>load<u16>(value, FDB_PORT) : FLOOD;
 }
 
 /**

@@ -41,7 +41,7 @@ export class CoreSwitch {
     if (entries < 32 || entries % 32 !== 0 || entries > layout.FDB_ENTRIES_MAX) {
       throw new EngineError("USAGE", `--entries ${entries}: a multiple of 32 from 32 to ${layout.FDB_ENTRIES_MAX}`);
     }
-    this.#shared = SharedMemory.create({ workers: 1, pipes: 1, fdbCapacity: Math.max(64, entries) });
+    this.#shared = SharedMemory.create({ workers: 1, pipes: 1, fdbCapacity: Math.max(64, entries), natCapacity: 1024 });
     this.#core = instantiateCore(compileCore(), this.#shared);
     this.#core.bind(0, true);
     this.#core.clearCuts();

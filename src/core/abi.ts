@@ -18,4 +18,14 @@ export interface CoreExports {
   flushSwitch(index: number, vid: number): number;
   addStatic(domain: number, low: number, high: number, port: number): number;
   removeStatic(domain: number, low: number, high: number): void;
+  addForward(
+    router: number, protocol: number, outside: number, port: number, inside: number, insidePort: number,
+  ): number;
+  removeForward(router: number, protocol: number, outside: number, port: number): void;
+  endSessions(router: number): void;
+  forgetHops(router: number): void;
+  forgetNeighbors(port: number): void;
+  announceAll(): void;
+  addNeighbor(port: number, address: number, low: number, high: number): number;
+  restoreSession(left: number): number;
 }

@@ -1,9 +1,9 @@
 // Framings of a pipe by name; the numbers stand in the memory map.
 
-import * as layout from "../../assembly/layout.js";
+import * as layout from "./layout.js";
 
-/** length: u32 big-endian before each frame; sink: counted and forgotten; none: no pipe. */
-export type Codec = "none" | "length" | "pcap" | "pcap-swapped" | "pcapng" | "sink";
+/** length: u32 big-endian before each frame; sink: counted and forgotten; none: no pipe; service: a router's services. */
+export type Codec = "none" | "length" | "pcap" | "pcap-swapped" | "pcapng" | "sink" | "service";
 
 export const CODEC_NUMBERS: Record<Codec, number> = {
   "none": layout.CODEC_NONE,
@@ -12,4 +12,5 @@ export const CODEC_NUMBERS: Record<Codec, number> = {
   "pcap-swapped": layout.CODEC_PCAP_SWAPPED,
   "pcapng": layout.CODEC_PCAPNG,
   "sink": layout.CODEC_SINK,
+  "service": layout.CODEC_SERVICE,
 };

@@ -5,8 +5,9 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { EngineError } from "../api.js";
 import { packageFile } from "../files.js";
-import * as layout from "../../assembly/layout.js";
+import * as layout from "./layout.js";
 import type { CoreExports } from "./abi.js";
+import { RouterMemory } from "./router-memory.js";
 
 export interface Sizes {
   /** Data-plane threads, 1 to 16. */
@@ -15,6 +16,8 @@ export interface Sizes {
   pipes: number;
   /** MACs, 64 to 1,048,576. */
   fdbCapacity: number;
+  /** Sessions that routers translate, 1,024 to 4,194,304. */
+  natCapacity: number;
 }
 
 const PAGE = 65536;
@@ -41,7 +44,8 @@ export class SharedMemory {
   static create(sizes: Sizes): SharedMemory {
     const buckets = 2 ** Math.ceil(Math.log2(sizes.fdbCapacity / 2)); // half full at most
     const links = layout.FDB + buckets * layout.FDB_BUCKET_SIZE;
-    const pipes = align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE);
+    const nat = new RouterMemory(align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE), sizes.natCapacity);
+    const pipes = align(nat.end);
     const frames = align(pipes + sizes.pipes * layout.PIPE_BYTES);
     const end = frames + sizes.workers * layout.SLOTS_PER_WORKER * layout.SLOT_SIZE;
     const pages = Math.ceil(end / PAGE);
@@ -53,7 +57,10 @@ export class SharedMemory {
       [layout.HEADER_FDB_CAPACITY, sizes.fdbCapacity],
     ];
     for (const [at, value] of header) shared.setWord(at, value);
-    shared.longs[layout.HEADER_FDB_SEED >>> 3] = randomBytes(8).readBigUInt64LE() | 1n;
+    for (const at of [layout.HEADER_FDB_SEED, layout.HASH_SEEDS, layout.HASH_SEEDS + 8]) {
+      shared.longs[at >>> 3] = randomBytes(8).readBigUInt64LE() | 1n;
+    }
+    nat.write(shared);
     return shared;
   }
 
@@ -98,7 +105,7 @@ export function compileCore(): WebAssembly.Module {
 export function instantiateCore(module: WebAssembly.Module, shared: SharedMemory): CoreExports {
   const instance = new WebAssembly.Instance(module, { env: { memory: shared.memory } });
   const core = instance.exports as unknown as CoreExports;
-  if (core.layoutHash() !== layout.layoutHash() || shared.word(layout.HEADER_MAGIC) !== layout.MAGIC) {
+  if (core.layoutHash() !== layout.layoutHash() * 65521 + layout.routerLayoutHash() || shared.word(layout.HEADER_MAGIC) !== layout.MAGIC) {
     const message = "the packet core and the host are of different builds: run \"npm run build\"";
     throw new EngineError("CORE_MISMATCH", message);
   }

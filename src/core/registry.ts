@@ -3,7 +3,7 @@
 // has gone is not soon another's: frames on their way to it between workers find nobody, rather than a stranger.
 
 import { EngineError } from "../api.js";
-import * as layout from "../../assembly/layout.js";
+import * as layout from "./layout.js";
 import type { PortConfig } from "../config/model.js";
 
 /** A port that exists, with its place in the tables. */
@@ -19,6 +19,8 @@ export interface RegisteredPort {
   config: PortConfig;
   /** Offset of its pipe in memory, 0 where it has none. */
   pipe: number;
+  /** Part of a router: an interface on a switch, or the port by which its services speak. */
+  role?: "router" | "services";
 }
 
 /** Hands out the numbers below a limit, in turn. */
@@ -77,13 +79,15 @@ export class Registry {
     throw new EngineError("NO_PORT", `there is no port ${switchName}/${portName}; there are ${known}`);
   }
 
-  /** Registers a port with the worker that has fewest. */
-  addPort(switchName: string, name: string, config: PortConfig, watched?: string): RegisteredPort {
-    const worker = this.#load.indexOf(Math.min(...this.#load));
+  /** Registers a port with the worker that has fewest; parts of routers with the first, which routes. */
+  addPort(
+    switchName: string, name: string, config: PortConfig, { watched, role }: Pick<RegisteredPort, "watched" | "role"> = {},
+  ): RegisteredPort {
+    const worker = role ? 0 : this.#load.indexOf(Math.min(...this.#load));
     const switchIndex = this.switches.get(switchName) ?? -1;
     const port: RegisteredPort = {
       index: this.#portNumbers.take(), switchIndex, switchName, name, worker, config, pipe: 0,
-      ...(watched === undefined ? {} : { watched }),
+      ...(watched === undefined ? {} : { watched }), ...(role === undefined ? {} : { role }),
     };
     this.#load[worker]! += 1;
     this.ports.set(Registry.key(switchName, name), port);

@@ -1,7 +1,7 @@
 // Writes the configuration into the memory map: ports, VLANs, routes between workers, mirrors, sources. Called on
 // the main thread while the workers are parked. Only this file knows how a value of the configuration looks there.
 
-import * as layout from "../../assembly/layout.js";
+import * as layout from "./layout.js";
 import { EngineError } from "../api.js";
 import type { GeneratorAttachment, MirrorConfig, PortConfig, Rate, Vlan } from "../config/model.js";
 import type { SwitchSettings } from "../config/diff.js";
@@ -54,7 +54,7 @@ export class Tables {
     const { config } = port;
     this.core.flushPort(port.index, 0);
     this.core.leaveAll(port.index);
-    this.core.setFlags(port.index, flagsOf(config));
+    this.core.setFlags(port.index, flagsOf(config) | (port.role === "router" ? layout.FLAG_ROUTER : 0));
     const untagged = untaggedVid(config.vlan);
     const tpid = config.vlan.mode === "tunnel" ? TPID_SERVICE : TPID_CUSTOMER;
     this.shared.setWord(at + layout.PORT_PUSH, untagged ? wireTag(tpid, untagged) : 0);
@@ -135,7 +135,7 @@ export class Tables {
     }
     const switchIndex = this.registry.switches.get(switchName)!;
     for (const vid of config.vlans) {
-      const domain = layout.DOMAINS + this.#domain(switchIndex, vid) * layout.DOMAIN_SIZE;
+      const domain = layout.DOMAINS + this.domain(switchIndex, vid) * layout.DOMAIN_SIZE;
       this.#mark(domain + layout.DOMAIN_MIRRORS, index, true);
     }
     this.shared.setWord(layout.HEADER_MIRRORS, this.registry.mirrors.size);
@@ -173,12 +173,13 @@ export class Tables {
   }
 
   #join(port: RegisteredPort, vid: number, into: number): void {
-    const domain = this.#domain(port.switchIndex, into);
+    const domain = this.domain(port.switchIndex, into);
     this.core.setAdmit(port.index, vid, domain);
     this.core.setMember(domain, port.index, true);
   }
 
-  #domain(switchIndex: number, vid: number): number {
+  /** The domain of a VLAN of a switch, made where it is new. */
+  domain(switchIndex: number, vid: number): number {
     const { domain, made } = this.registry.domain(switchIndex, vid);
     if (made) this.core.setDomain(domain, switchIndex, vid);
     return domain;
@@ -221,7 +222,7 @@ function flagsOf(config: PortConfig): number {
 }
 
 /** A tag's four bytes as a little-endian load of the wire sees them. */
-function wireTag(tpid: number, vid: number): number {
+export function wireTag(tpid: number, vid: number): number {
   return ((vid & 0xff) * 0x1000000 + ((vid >> 8) << 16) + ((tpid & 0xff) << 8) + (tpid >> 8)) >>> 0;
 }
 

@@ -203,7 +203,7 @@ export class Fabric {
     switchName: string, name: string, config: PortConfig, { attachment, wiring }: Prepared, piped: boolean,
     watched?: string,
   ): Promise<RegisteredPort> {
-    const port = this.registry.addPort(switchName, name, config, watched);
+    const port = this.registry.addPort(switchName, name, config, watched === undefined ? {} : { watched });
     try {
       if (piped) port.pipe = this.#takePipe();
       this.crew.parked(() => { this.#writePort(port, attachment); });

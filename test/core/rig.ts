@@ -36,6 +36,7 @@ export type PortSpec = Partial<PortConfig> & {
 export interface RigOptions {
   workers?: number;
   fdbCapacity?: number;
+  natCapacity?: number;
   learning?: boolean;
   agingSeconds?: number;
 }
@@ -70,8 +71,8 @@ export class Rig {
   #pipes = 0;
 
   constructor(ports: Record<string, PortSpec> = {}, options: RigOptions = {}) {
-    const { workers = 1, fdbCapacity = 1024 } = options;
-    this.shared = SharedMemory.create({ workers, pipes: 32, fdbCapacity });
+    const { workers = 1, fdbCapacity = 1024, natCapacity = 1024 } = options;
+    this.shared = SharedMemory.create({ workers, pipes: 32, fdbCapacity, natCapacity });
     this.host = instantiateCore(module, this.shared);
     this.host.attach();
     this.host.clearCuts();

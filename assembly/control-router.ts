@@ -1,0 +1,174 @@
+// The host's side of the routers' tables beyond what it writes itself: forwards, what has to be forgotten when the
+// configuration changes, and sessions that come back from a state file. Called from the host's own instance while the
+// workers are parked. Addresses and ports are as on the wire.
+
+import {
+  ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
+  HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE, NEIGHBOR_KEY, NEIGHBOR_PORT,
+  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
+  ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+} from "./layout-router";
+import { timeoutOf } from "./router/timeout";
+import { isEstablished } from "./router/tcp";
+import { findHalf, limitExpiry, makeFlow, protocolOf, removeFlow, setNeighbor, setTimeout } from "./table/flow";
+import { hostOf, leaveHost } from "./table/host";
+import { endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused } from "./table/mapping";
+import { confirm, neighborOf, removeNeighbor } from "./table/neighbor";
+import { isTaken, outsideAt } from "./table/outside";
+import { addPermit } from "./table/permit";
+import { highest, recordAt } from "./table/slab";
+import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
+
+@inline
+function routerAt(index: u32): u32 {
+  return ROUTERS + index * ROUTER_SIZE;
+}
+
+@inline
+function routerOf(half: u32): u32 {
+  return <u32>load<u16>(half, HALF_KEY + 13) >> 1;
+}
+
+/** Publishes an inside endpoint at a port of outside address `index`; who has the port loses it. False: no room. */
+export function addForward(router: u32, protocol: u32, index: u32, port: u32, inside: u32, insidePort: u32): bool {
+  const outside = endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port);
+  const holder = findOutside(outside);
+  if (holder) endMapping(holder);
+  return makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0) != 0;
+}
+
+/** Takes a forward back; its sessions end. */
+export function removeForward(router: u32, protocol: u32, index: u32, port: u32): void {
+  const address = load<u32>(outsideAt(index), OUTSIDE_ADDRESS);
+  const mapping = findOutside(endpointKey(routerAt(router), protocol, address, port));
+  if (mapping == 0) return;
+  endMapping(mapping);
+  const still = findOutside(endpointKey(routerAt(router), protocol, address, port));
+  if (still) removeMapping(still);
+}
+
+/** Ends the sessions of a mapping, with which it goes unless a forward made it. */
+function endMapping(mapping: u32): void {
+  const end = highest(FLOW_SLAB);
+  for (let number: u32 = 1; number < end; number++) {
+    const half = recordAt(FLOW_SLAB, number);
+    if (load<u64>(half, HALF_KEY + 8) == 0) continue;
+    if (load<u32>(half, HALF_MAPPING) == mapping || load<u32>(half + HALF_SIZE, HALF_MAPPING) == mapping) removeFlow(half);
+  }
+}
+
+/** Ends all sessions of a router. */
+export function endSessions(router: u32): void {
+  const end = highest(FLOW_SLAB);
+  for (let number: u32 = 1; number < end; number++) {
+    const half = recordAt(FLOW_SLAB, number);
+    if (load<u64>(half, HALF_KEY + 8) != 0 && routerOf(half) == router) removeFlow(half);
+  }
+}
+
+/** Lets the sessions of a router look for their next hops again. */
+export function forgetHops(router: u32): void {
+  const end = highest(FLOW_SLAB) * 2;
+  for (let number: u32 = 2; number < end; number++) {
+    const half = recordAt(FLOW_SLAB, 0) + number * HALF_SIZE;
+    if (load<u64>(half, HALF_KEY + 8) == 0 || routerOf(half) != router) continue;
+    if (load<u32>(half, HALF_NEIGHBOR)) setNeighbor(half, 0);
+  }
+}
+
+/** Forgets the neighbors of an interface, to which no session points any more. */
+export function forgetNeighbors(port: u32): void {
+  const end = highest(NEIGHBOR_SLAB);
+  for (let number: u32 = 1; number < end; number++) {
+    const neighbor = recordAt(NEIGHBOR_SLAB, number);
+    if (load<u64>(neighbor, NEIGHBOR_KEY) != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
+  }
+}
+
+/** Lets all interfaces announce their addresses. */
+export function announceAll(): void {
+  store<u32>(ANNOUNCE, 0);
+}
+
+/** Tells where a neighbor is; MAC as four and two bytes. False: no room. */
+export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool {
+  const neighbor = neighborOf(port, address);
+  if (neighbor) confirm(neighbor, (<u64>high << 32) | low);
+  return neighbor != 0;
+}
+
+/**
+ * Brings a session back: its record stands at RESTORED, with its router's number of now and `left` ticks to live. False:
+ * there is no room, or it does not fit the configuration.
+ */
+export function restoreSession(left: u32): bool {
+  const key = load<u64>(RESTORED);
+  const ports = load<u32>(RESTORED, HALF_KEY + 8);
+  const after = load<u64>(RESTORED, HALF_ADDRESSES);
+  const afterPorts = load<u32>(RESTORED, HALF_PORTS);
+  const flags = <u32>load<u8>(RESTORED + HALF_SIZE, HALF_FLAGS);
+  if (findHalf(key, load<u64>(RESTORED, HALF_KEY + 8))) return false;
+  const remote = (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | (key >> 32);
+  const far = flags & (FLOW_INBOUND | FLOW_HAIRPIN)
+    ? bringBack(<u32>(after >> 32), afterPorts >> 16, <u32>(key >> 32), ports >> 16, 0) : 0;
+  const near = flags & FLOW_INBOUND ? far : bringBack(<u32>key, ports & 0xffff, <u32>after, afterPorts & 0xffff, remote);
+  const peer = flags & FLOW_HAIRPIN ? far : 0;
+  if (near == 0 || (flags & FLOW_HAIRPIN && peer == 0)) return abandon(near, far);
+  const host = hostOf(routerAt(routerOf(RESTORED)), flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key);
+  const scope = <u32>load<u16>(RESTORED + HALF_SIZE, HALF_KEY + 13);
+  const half = host
+    ? makeFlow(key, load<u64>(RESTORED, HALF_KEY + 8), after, afterPorts, scope, near, peer, host, flags) : 0;
+  if (half == 0) {
+    if (host) leaveHost(host);
+    return abandon(near, far);
+  }
+  revive(half, near, left);
+  return true;
+}
+
+/** Gives a session the life that its record had. */
+function revive(half: u32, mapping: u32, left: u32): void {
+  memory.copy(half + HALF_ACK, RESTORED + HALF_ACK, 8); // with window and scale
+  memory.copy(half + HALF_SIZE + HALF_ACK, RESTORED + HALF_SIZE + HALF_ACK, 8);
+  store<u8>(half + HALF_SIZE, load<u8>(RESTORED + HALF_SIZE, HALF_STATE), HALF_STATE);
+  const opening = protocolOf(half) == PROTOCOL_TCP && !isEstablished(half);
+  setTimeout(half, timeoutOf(half, opening), opening || protocolOf(half) == PROTOCOL_ICMP);
+  extend(mapping, load<u32>(half, HALF_EXPIRES));
+  limitExpiry(half, load<u32>(half, HALF_EXPIRES) - timeoutOf(half, opening) + left);
+  const router = load<u32>(routerAt(routerOf(half)), ROUTER_FLAGS);
+  const permits = (router & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
+  if (permits && (<u32>load<u8>(half + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) == 0) {
+    addPermit(load<u64>(mapping, MAPPING_OUTSIDE), <u32>(load<u64>(half) >> 32));
+  }
+}
+
+function abandon(near: u32, far: u32): bool {
+  if (near) removeUnused(near);
+  if (far && far != near) removeUnused(far);
+  return false;
+}
+
+/** The mapping between two endpoints, made where there is none; 0: the outside one is not to be had. */
+function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32, remote: u64): u32 {
+  const router = routerAt(routerOf(RESTORED));
+  const protocol = protocolOf(RESTORED);
+  const perEndpoint = (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0;
+  const key = endpointKey(router, protocol, inside, insidePort);
+  const known = findOutside(endpointKey(router, protocol, outside, outsidePort));
+  if (known) return load<u64>(known) == key ? known : 0;
+  const index = indexOf(router, outside);
+  const wanted = bswap<u16>(<u16>outsidePort);
+  if (index < 0 || (findInside(key, 0) && !perEndpoint) || isTaken(index, protocol, wanted)) return 0;
+  const host = hostOf(router, inside);
+  if (host == 0) return 0;
+  const mapping = makeMapping(key, perEndpoint ? remote : 0, index, outsidePort, host);
+  if (mapping == 0) leaveHost(host);
+  return mapping;
+}
+
+function indexOf(router: u32, address: u32): i32 {
+  const first = load<u32>(router, ROUTER_OUTSIDES);
+  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
+  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_ADDRESS) == address) return i;
+  return -1;
+}

@@ -1,0 +1,273 @@
+// The memory map of the routers: what assembly/layout.ts is for the switches. Fixed tables stand in front of the
+// forwarding database, tables that the configuration sizes (sessions, mappings) behind it; where these are stands in
+// the slabs and indexes below.
+//
+//     ┌──────────────────────────────┐
+//     │ ROUTERS, INTERFACES, ROUTES  │ 256 KiB  host writes while the workers are parked
+//     │ OUTSIDES, their ports        │ 6 MiB    host: the addresses; core: which ports are taken
+//     │ NEIGHBORS, HOSTS + buckets   │ 10 MiB   core (ARP; what each inside host has)
+//     │ FRAGMENTS, PENDINGS          │ 2 MiB    core
+//     │ SESSION EVENTS               │ 1 MiB    core writes, the host reads
+//     │ CONTROL  slabs and indexes   │ 4 KiB    core; host: sizes, at start
+//     ├──────────────────────────────┤ dynamic
+//     │ FLOWS, MAPPINGS, PERMITS     │          core
+//     └──────────────────────────────┘
+//
+// All routers live on worker 0: it alone writes what the core writes here. Addresses, ports and masks stand as a
+// little-endian load of the wire sees them. Times are ticks of the core's clock (FDB_TICK_MS), but for f64.
+
+export const ROUTERS_MAX: u32 = 256;
+export const ROUTES_MAX: u32 = 8192; // over all routers
+export const OUTSIDES_MAX: u32 = 256; // outside addresses, over all routers
+export const NEIGHBORS_MAX: u32 = 65535;
+export const HOSTS_MAX: u32 = 65535; // inside hosts with sessions, over all routers
+export const FRAGMENTS_MAX: u32 = 1023; // fragmented datagrams at a time
+export const PENDINGS_MAX: u32 = 1023; // frames that wait for a neighbor or a first fragment
+export const PORT_TIMEOUTS_MAX: u32 = 16; // for each router
+export const NAT_CAPACITY_MAX: u32 = 4194304;
+
+// ---- router record, 256 bytes ----
+export const ROUTERS: u32 = 84056192;
+export const ROUTER_SIZE: u32 = 256;
+export const ROUTER_FLAGS: u32 = 0;
+export const ROUTER_UPLINK: u32 = 4; // port of its uplink interface, NO_PORT: none
+export const ROUTER_ROUTES: u32 = 8; // first route
+export const ROUTER_ROUTE_COUNT: u32 = 12;
+export const ROUTER_OUTSIDES: u32 = 16; // first outside address
+export const ROUTER_OUTSIDE_COUNT: u32 = 20;
+export const ROUTER_SERVICES: u32 = 24; // port whose pipe leads to its services
+export const ROUTER_UDP: u32 = 28; // timeouts
+export const ROUTER_TCP: u32 = 32;
+export const ROUTER_TRANSITORY: u32 = 36;
+export const ROUTER_ICMP: u32 = 40;
+export const ROUTER_HOST_PORTS: u32 = 44; // 0: no limit
+export const ROUTER_HOST_RATE: u32 = 48; // new sessions a second; 0: no limit
+export const ROUTER_MSS: u32 = 52; // greatest MSS; 0: not clamped; MSS_PATH: by the MTUs on the way
+export const ROUTER_ERRORS: u32 = 56; // a pace: ICMP errors
+export const ROUTER_PORT_TIMEOUTS: u32 = 96; // 8 bytes × PORT_TIMEOUTS_MAX: u16 port │ u16 protocol │ u32 ticks; 0 ends
+export const ROUTER_NAT: u32 = 1; // flags
+export const ROUTER_MAPPING_ENDPOINT: u32 = 2; // a mapping for each remote endpoint (RFC 4787 4.1)
+export const ROUTER_FILTER_ADDRESS: u32 = 4;
+export const ROUTER_FILTER_PORT: u32 = 8;
+export const ROUTER_EVICTS: u32 = 16; // the session idle longest makes room
+export const ROUTER_LOGS: u32 = 32;
+export const NO_PORT: u32 = 0xffffffff;
+export const MSS_PATH: u32 = 0xffff;
+
+// ---- interface, 64 bytes for each port that is a router's ----
+export const INTERFACES: u32 = 84121728;
+export const INTERFACE_SIZE: u32 = 64;
+export const INTERFACE_ROUTER: u32 = 0;
+export const INTERFACE_ADDRESS: u32 = 4;
+export const INTERFACE_MASK: u32 = 8;
+export const INTERFACE_MTU: u32 = 12;
+export const INTERFACE_SOURCE: u32 = 16; // u64: its MAC, its domain in the high 16 bits
+export const INTERFACE_TAG: u32 = 24; // as its domain's frames carry it
+export const INTERFACE_SCOPE: u32 = 28; // router × 2, + 1 for the uplink: what its packets' keys carry
+export const INTERFACE_FLAGS: u32 = 32;
+export const INTERFACE_ASKING: u32 = 36; // neighbors there that have not answered yet
+export const INTERFACE_UPLINK: u32 = 1;
+export const INTERFACE_DHCP_SERVER: u32 = 2;
+export const INTERFACE_DHCP_CLIENT: u32 = 4;
+export const INTERFACE_DNS: u32 = 8;
+
+// ---- route, 16 bytes; a router's stand together, longest prefix first ----
+export const ROUTES: u32 = 84187264;
+export const ROUTE_SIZE: u32 = 16;
+export const ROUTE_ADDRESS: u32 = 0;
+export const ROUTE_MASK: u32 = 4;
+export const ROUTE_VIA: u32 = 8; // 0: on the link
+export const ROUTE_PORT: u32 = 12; // u16: interface
+export const ROUTE_KIND: u32 = 14; // u16
+export const ROUTE_LINK: u32 = 0;
+export const ROUTE_LOCAL: u32 = 1; // an address of the router itself
+export const ROUTE_BROADCAST: u32 = 2; // a network's broadcast address
+
+// ---- outside address, 64 bytes, and its ports: one bit each, for TCP, UDP and ICMP identifiers ----
+export const OUTSIDES: u32 = 84318336;
+export const OUTSIDE_SIZE: u32 = 64;
+export const OUTSIDE_ADDRESS: u32 = 0;
+export const OUTSIDE_INSIDE: u32 = 4; // 1:1: the inside address, 0: none
+export const OUTSIDE_HOSTS: u32 = 8; // inside hosts that are paired with it
+export const OUTSIDE_USED: u32 = 16; // u32 × 3: ports taken
+export const OUTSIDE_PORTS: u32 = 84334720;
+export const OUTSIDE_PORTS_SIZE: u32 = 8192;
+export const KINDS: u32 = 3; // of ports: TCP, UDP, ICMP
+
+// ---- neighbor (RFC 826), 64 bytes ----
+export const NEIGHBORS: u32 = 90626176;
+export const NEIGHBOR_KEY: u32 = 0; // u64 address │ port << 32; u64 0
+export const NEIGHBOR_DESTINATION: u32 = 16; // u64: its MAC with the domain; 0: not known
+export const NEIGHBOR_PORT: u32 = 24; // interface
+export const NEIGHBOR_USED: u32 = 28; // when a packet went there
+export const NEIGHBOR_CONFIRMED: u32 = 32; // when it last said where it is
+export const NEIGHBOR_ASKED: u32 = 36; // when it was last asked
+export const NEIGHBOR_PROBES: u32 = 40; // questions without an answer
+export const NEIGHBOR_FLOWS: u32 = 44; // halves of flows that point here
+export const NEIGHBOR_QUEUE: u32 = 48; // a queue of frames that wait
+export const NEIGHBOR_BUCKETS: u32 = 94820480; // 16384 buckets
+
+// ---- inside host, 64 bytes ----
+export const HOSTS: u32 = 95869056;
+export const HOST_KEY: u32 = 0; // u64 address │ router << 32; u64 0
+export const HOST_MAPPINGS: u32 = 16;
+export const HOST_FLOWS: u32 = 20;
+export const HOST_OUTSIDE: u32 = 24; // its outside address (RFC 4787 REQ-2)
+export const HOST_TOKENS: u32 = 32; // f64: new sessions that it may begin
+export const HOST_TIME: u32 = 40; // f64: when they were counted
+export const HOST_BUCKETS: u32 = 100063360; // 16384 buckets
+
+// ---- a fragmented datagram, 2112 bytes ----
+export const FRAGMENTS: u32 = 101111936;
+export const FRAGMENT_SIZE: u32 = 2112;
+export const FRAGMENT_KEY: u32 = 0; // u64 addresses; u64 identification │ protocol << 32 │ scope << 40
+export const FRAGMENT_FLOW: u32 = 16; // u64: second key of its flow's half; 0: the first fragment has not come
+export const FRAGMENT_EXPIRES: u32 = 24;
+export const FRAGMENT_QUEUE: u32 = 32; // a queue of fragments that wait for the first
+export const FRAGMENT_COVERED: u32 = 64; // a bit for each 8 bytes that came
+export const FRAGMENT_STARTS: u32 = 1088; // a bit for each 8 bytes where a fragment began
+export const FRAGMENT_BITS_SIZE: u32 = 1024;
+export const FRAGMENT_BUCKETS: u32 = 103274624; // 256 buckets
+
+// ---- a frame that waits, 32 bytes; a queue of them: three words ----
+export const QUEUE_FIRST: u32 = 0; // 0: none
+export const QUEUE_LAST: u32 = 4;
+export const QUEUE_COUNT: u32 = 8;
+export const PENDINGS: u32 = 103291008;
+export const PENDING_SIZE: u32 = 32;
+export const PENDING_SLOT: u32 = 4; // (the first word links free ones)
+export const PENDING_LENGTH: u32 = 8;
+export const PENDING_SHAPE: u32 = 12;
+export const PENDING_PORT: u32 = 16; // interface at which it came in
+export const PENDING_NEXT: u32 = 20; // the one behind it, 0: none
+
+// ---- events of sessions, 64 bytes ----
+export const SESSION_EVENTS: u32 = 103323776;
+export const SESSION_EVENTS_MAX: u32 = 16384;
+export const SESSION_EVENT_SIZE: u32 = 64; // u32 kind │ u32 router │ f64 wall ms │ five u32 words of SESSION_*
+export const SESSION_KIND: u32 = 0;
+export const SESSION_ROUTER: u32 = 4;
+export const SESSION_TIME: u32 = 8;
+export const SESSION_INSIDE: u32 = 16; // address, then below: outside and remote address, ports, protocol
+export const SESSION_OUTSIDE: u32 = 20;
+export const SESSION_REMOTE: u32 = 24;
+export const SESSION_INSIDE_PORT: u32 = 28; // u16 × 3: inside, outside, remote
+export const SESSION_PROTOCOL: u32 = 34; // u16
+export const SESSION_CREATED: u32 = 1;
+export const SESSION_DESTROYED: u32 = 2;
+
+// ---- control ----
+// slab, 32 bytes: records of one size, the free ones linked by their first word; record 0 is never given out
+export const SLAB_RECORDS: u32 = 0;
+export const SLAB_STRIDE: u32 = 4;
+export const SLAB_LIMIT: u32 = 8; // records that may be in use
+export const SLAB_FREE: u32 = 12; // a free one, 0: none below SLAB_NEXT
+export const SLAB_NEXT: u32 = 16; // the first that was never used
+export const SLAB_COUNT: u32 = 20; // in use
+export const FLOW_SLAB: u32 = 104372352;
+export const MAPPING_SLAB: u32 = 104372384;
+export const NEIGHBOR_SLAB: u32 = 104372416;
+export const HOST_SLAB: u32 = 104372448;
+export const FRAGMENT_SLAB: u32 = 104372480;
+export const PENDING_SLAB: u32 = 104372512;
+export const PERMIT_SLAB: u32 = 104372544;
+// index, 32 bytes: from two words of key to the number of a record
+export const INDEX_RECORDS: u32 = 0;
+export const INDEX_STRIDE: u32 = 4;
+export const INDEX_KEY: u32 = 8; // where in a record its key stands
+export const INDEX_BUCKETS: u32 = 12;
+export const INDEX_SHIFT: u32 = 16; // of a hash, to make it a bucket's number
+export const INDEX_MASK: u32 = 20; // buckets - 1
+export const FLOW_INDEX: u32 = 104372608; // of halves
+export const INSIDE_INDEX: u32 = 104372640; // of mappings, by their inside
+export const OUTSIDE_INDEX: u32 = 104372672; // and by their outside
+export const NEIGHBOR_INDEX: u32 = 104372704;
+export const HOST_INDEX: u32 = 104372736;
+export const FRAGMENT_INDEX: u32 = 104372768;
+export const PERMIT_INDEX: u32 = 104372800;
+export const HASH_SEEDS: u32 = 104372864; // u64 × 2, odd and secret, so that nobody can choose keys to meet
+export const FLOW_SWEPT: u32 = 104372880; // next flow to age
+export const NEIGHBOR_SWEPT: u32 = 104372884;
+export const FLOW_SWEEP_TIME: u32 = 104372888; // f64: ms, when ageing last moved on
+export const NEIGHBOR_SWEEP_TIME: u32 = 104372896; // f64
+export const READY: u32 = 104372904; // a queue of frames that need not wait any longer
+export const ROUTER_COUNT: u32 = 104372916; // 0 skips all that is routing
+export const SESSION_HEAD: u32 = 104372928; // events written
+export const SESSION_LOST: u32 = 104372932; // events for which there was no room
+export const SESSION_TAIL: u32 = 104372992; // host: events read
+export const ANNOUNCE: u32 = 104372936; // interfaces below this port have announced their addresses (gratuitous ARP)
+
+export const RESTORED: u32 = 104373376; // a flow that the host brings back
+
+// bucket of an index, 64 bytes: 8 fingerprints (u32), then 8 numbers (u32: 24 bits, 0 for none). The high byte of the
+// first number counts strays: entries that passed this bucket, full, on their way.
+export const BUCKET_SIZE: u32 = 64;
+export const BUCKET_WAYS: u32 = 8;
+export const BUCKET_NUMBERS: u32 = 32;
+export const NUMBER_MASK: u32 = 0xffffff;
+export const STRAYS_SHIFT: u32 = 24;
+
+// ---- half of a flow: one direction of a session, 64 bytes; the two stand together, and the first began it ----
+export const FLOW_SIZE: u32 = 128;
+export const HALF_SIZE: u32 = 64;
+export const HALF_KEY: u32 = 0; // u64 addresses as they come; u64 ports │ protocol << 32 │ scope << 40
+export const HALF_ADDRESSES: u32 = 16; // u64: addresses as they go
+export const HALF_PORTS: u32 = 24; // u32: ports as they go
+export const HALF_DELTA_IP: u32 = 28; // u16: what the header checksum's sum gains, TTL included (RFC 1624)
+export const HALF_DELTA_L4: u32 = 30; // u16
+export const HALF_NEIGHBOR: u32 = 32; // its next hop; 0: not looked up
+export const HALF_EXPIRES: u32 = 36;
+export const HALF_RENEW: u32 = 40; // i32: with no more ticks left than this, the slow path sees the packet
+export const HALF_ACK: u32 = 44; // what this side acknowledged last, as on the wire
+export const HALF_WINDOW: u32 = 48; // u16, as on the wire
+export const HALF_SCALE: u32 = 50; // u8: of its window (RFC 7323)
+export const HALF_MAPPING: u32 = 52; // first half: the mapping; second: that of the far end (hairpin), or 0
+export const HALF_TIMEOUT: u32 = 56; // first half: ticks in its present state
+export const HALF_HOST: u32 = 60; // first half: the host that it counts for
+export const HALF_STATE: u32 = 56; // second half: u8 of TCP
+export const HALF_FLAGS: u32 = 57; // second half: u8
+export const HALF_BEGUN: u32 = 60; // second half: ticks when it began
+export const FLOW_INBOUND: u32 = 1; // flag: the outside began it
+export const FLOW_HAIRPIN: u32 = 2; // both ends are inside
+export const RENEW_ALWAYS: u32 = 0x7fffffff;
+
+// ---- mapping, 64 bytes ----
+export const MAPPING_SIZE: u32 = 64;
+export const MAPPING_INSIDE: u32 = 0; // u64 address │ port << 32 │ protocol << 48 │ router << 56; u64 remote or 0
+export const MAPPING_OUTSIDE: u32 = 16; // the same of the outside; u64 0
+export const MAPPING_FLOWS: u32 = 32; // how many hold it
+export const MAPPING_EXPIRES: u32 = 36; // as outbound traffic had it
+export const MAPPING_FLAGS: u32 = 40;
+export const MAPPING_HOST: u32 = 44;
+export const MAPPING_OUTSIDE_INDEX: u32 = 48; // which outside address
+export const MAPPING_STATIC: u32 = 1; // a forward
+
+// ---- permit, 32 bytes: a mapping has sent to a remote address (RFC 4787 5, address-dependent filtering) ----
+export const PERMIT_SIZE: u32 = 32;
+export const PERMIT_KEY: u32 = 0; // u64 outside of the mapping; u64 remote address
+export const PERMIT_FLOWS: u32 = 16; // sessions there
+
+// ---- scratch of worker 0, between its events and the end of its block ----
+export const WORKER_ROUTED: u32 = 81920; // u16 × BATCH_MAX: which items the router has
+export const WORKER_PARSED: u32 = 82432; // 32 bytes × BATCH_MAX
+export const PARSED_SIZE: u32 = 32; // u64 key │ u64 key │ u32 bucket, 0: not for the fast way │ u32 packet │ u32 half
+export const PARSED_BUCKET: u32 = 16;
+export const PARSED_FINGERPRINT: u32 = 20;
+export const PARSED_PACKET: u32 = 24;
+export const PARSED_HALF: u32 = 28;
+
+/** Folds one number into a hash; exact in doubles, so that asc and tsc agree. */
+function fold(hash: number, value: number): number {
+  return (hash * 31 + (value % 65521)) % 65521;
+}
+
+/** The routers' part of what is compared when a core is loaded. */
+export function routerLayoutHash(): number {
+  let hash: number = 19;
+  hash = fold(hash, ROUTERS + INTERFACES + ROUTES + OUTSIDES);
+  hash = fold(hash, NEIGHBORS + HOSTS + FRAGMENTS + PENDINGS);
+  hash = fold(hash, SESSION_EVENTS + FLOW_SLAB + FLOW_INDEX + HASH_SEEDS);
+  hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + HOST_TIME);
+  hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED);
+  return hash;
+}

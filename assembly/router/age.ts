@@ -1,0 +1,85 @@
+// Ageing of what routers remember, a slice a turn: sessions whose time is over end, neighbors are asked or forgotten,
+// datagrams given up, addresses announced. A lookup sees by itself that a session is over; this is for the room
+// that it takes. Slices are small enough that no turn takes long, however full the tables are.
+
+import {
+  ANNOUNCE, FLOW_SLAB, FLOW_SWEEP_TIME, FLOW_SWEPT, HALF_KEY, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
+  INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_KEY, NEIGHBOR_SLAB, NEIGHBOR_SWEEP_TIME, NEIGHBOR_SWEPT,
+  OUTSIDE_ADDRESS, ROUTERS, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+} from "../layout-router";
+import { BATCH_MAX, FLAG_ROUTER, FLAG_UP, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE } from "../layout";
+import { now } from "../state";
+import { hasExpired, removeFlow } from "../table/flow";
+import { ageFragments } from "../table/fragment";
+import { age } from "../table/neighbor";
+import { outsideAt } from "../table/outside";
+import { highest, recordAt } from "../table/slab";
+import { announceAt, askAt } from "./arp";
+
+const FLOW_ROUND_MS: f64 = 4000; // a round over all sessions
+const FLOW_SLICE: u32 = 512; // sessions looked at in a turn: where all of them end, a quarter of a millisecond
+const NEIGHBOR_ROUND_MS: f64 = 1000;
+const NEIGHBOR_SLICE: u32 = 4096;
+
+/** Ends sessions that are over. Says whether more are due already. */
+export function ageFlows(): bool {
+  const end = highest(FLOW_SLAB);
+  const due = <u32>min((now - load<f64>(FLOW_SWEEP_TIME)) / FLOW_ROUND_MS * <f64>end, <f64>end);
+  const slice = min(due, FLOW_SLICE);
+  let number = load<u32>(FLOW_SWEPT);
+  for (let i: u32 = 0; i < slice; i++) {
+    number = number + 1 < end ? number + 1 : 1;
+    const half = recordAt(FLOW_SLAB, number);
+    if (load<u64>(half, HALF_KEY + 8) != 0 && hasExpired(half)) removeFlow(half);
+  }
+  store<u32>(FLOW_SWEPT, number);
+  store<f64>(FLOW_SWEEP_TIME, slice == due ? now : now - <f64>(due - slice) / <f64>end * FLOW_ROUND_MS);
+  return slice < due;
+}
+
+/** Looks at neighbors that are due, and puts questions to them at places of the batch from `first` on; returns the end. */
+export function ageNeighbors(first: u32): u32 {
+  const end = highest(NEIGHBOR_SLAB);
+  const due = <u32>min((now - load<f64>(NEIGHBOR_SWEEP_TIME)) / NEIGHBOR_ROUND_MS * <f64>end, <f64>end);
+  if (due == 0) return first;
+  ageFragments();
+  let place = first;
+  let number = load<u32>(NEIGHBOR_SWEPT);
+  for (let i: u32 = 0; i < min(due, NEIGHBOR_SLICE) && place < BATCH_MAX; i++) {
+    number = number + 1 < end ? number + 1 : 1;
+    const neighbor = recordAt(NEIGHBOR_SLAB, number);
+    if (load<u64>(neighbor, NEIGHBOR_KEY) == 0 || !age(neighbor)) continue;
+    if (askAt(place, neighbor)) place++;
+  }
+  store<u32>(NEIGHBOR_SWEPT, number);
+  store<f64>(NEIGHBOR_SWEEP_TIME, now);
+  return place;
+}
+
+/** Announces the addresses of interfaces that are new, at places of the batch from `first` on; returns the end. */
+export function announce(first: u32): u32 {
+  let place = first;
+  let port = load<u32>(ANNOUNCE);
+  for (; port < PORTS_MAX && place + 1 < BATCH_MAX; port++) {
+    const flags = load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS);
+    if ((flags & (FLAG_ROUTER | FLAG_UP)) == (FLAG_ROUTER | FLAG_UP)) place = announceInterface(place, port);
+  }
+  store<u32>(ANNOUNCE, port);
+  return place;
+}
+
+function announceInterface(first: u32, port: u32): u32 {
+  const record = INTERFACES + port * INTERFACE_SIZE;
+  const address = load<u32>(record, INTERFACE_ADDRESS);
+  if (address == 0) return first;
+  let place = announceAt(first, port, address) ? first + 1 : first;
+  if ((load<u32>(record, INTERFACE_FLAGS) & INTERFACE_UPLINK) == 0) return place;
+  const router = ROUTERS + load<u32>(record, INTERFACE_ROUTER) * ROUTER_SIZE;
+  const index = load<u32>(router, ROUTER_OUTSIDES);
+  const end = index + load<u32>(router, ROUTER_OUTSIDE_COUNT);
+  for (let i = index; i < end && place < BATCH_MAX; i++) {
+    const other = load<u32>(outsideAt(i), OUTSIDE_ADDRESS);
+    if (other != address && announceAt(place, port, other)) place++;
+  }
+  return place;
+}

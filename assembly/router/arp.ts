@@ -1,0 +1,94 @@
+// ARP of a router: answers for its addresses, questions of its own, and what it learns from both. Only those that the
+// router asked, or that ask the router, get into its table; others may only correct what stands there. Read RFC 826,
+// RFC 5227 1.1 (probes, announcements).
+
+import {
+  INTERFACE_ADDRESS, INTERFACE_FLAGS, INTERFACE_MASK, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION,
+  NEIGHBOR_KEY, NEIGHBOR_PORT, OUTSIDE_ADDRESS, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
+} from "../layout-router";
+import { Reason } from "../reason";
+import { confirm, findNeighbor, neighborOf } from "../table/neighbor";
+import { outsideAt } from "../table/outside";
+import {
+  ARP_OPERATION, ARP_REPLY, ARP_REQUEST, ARP_SENDER, ARP_SENDER_MAC, ARP_SIZE, ARP_TARGET, TYPE_ARP, isArp, putArp,
+} from "../wire/arp";
+import { HEADER_SIZE, MAC_MASK, TYPE, isGroup } from "../wire/ethernet";
+import { isUnicast } from "../wire/ipv4";
+import { goBack } from "./icmp";
+import { leave } from "./leave";
+import { absorb, accept, drop, entry, frame, index, item, packet, port, renew, resize, router, size, take } from "./packet";
+
+const FRAME_SIZE: u32 = HEADER_SIZE + ARP_SIZE;
+
+/** What the ARP packet at hand says or asks. */
+export function receiveArp(): void {
+  if (size < ARP_SIZE) return drop(Reason.malformed);
+  if (!isArp(packet)) return absorb();
+  const mac = load<u64>(packet, ARP_SENDER_MAC) & MAC_MASK;
+  const sender = load<u32>(packet, ARP_SENDER);
+  const target = load<u32>(packet, ARP_TARGET);
+  if (isGroup(mac) || mac == 0 || isOwn(sender)) return drop(Reason.spoofed);
+  const asked = load<u16>(packet, ARP_OPERATION) == ARP_REQUEST && isOwn(target);
+  learn(sender, mac, asked);
+  if (!asked) return absorb();
+  accept();
+  putArp(packet, ARP_REPLY, load<u64>(entry, INTERFACE_SOURCE), target, mac, sender);
+  resize(ARP_SIZE);
+  goBack();
+}
+
+/** Whether an address is the interface's, or one of the outside addresses that it stands for. */
+function isOwn(address: u32): bool {
+  if (address == 0) return false;
+  if (address == load<u32>(entry, INTERFACE_ADDRESS)) return true;
+  if ((load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) == 0) return false;
+  const first = load<u32>(router, ROUTER_OUTSIDES);
+  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
+  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_ADDRESS) == address) return true;
+  return false;
+}
+
+function learn(sender: u32, mac: u64, asked: bool): void {
+  const strange = (sender ^ load<u32>(entry, INTERFACE_ADDRESS)) & load<u32>(entry, INTERFACE_MASK);
+  if (strange || !isUnicast(sender)) return; // also a probe, whose sender has no address yet
+  const neighbor = asked ? neighborOf(port, sender) : findNeighbor(port, sender);
+  if (neighbor) confirm(neighbor, mac);
+}
+
+/** The packet at hand has been seen to; a question about a neighbor takes its place in the batch. */
+export function ask(neighbor: u32): void {
+  if (!renew(FRAME_SIZE)) return;
+  const known = load<u64>(neighbor, NEIGHBOR_DESTINATION);
+  request(<u32>load<u64>(neighbor, NEIGHBOR_KEY), known ? known : broadcast());
+}
+
+/** Puts a question about a neighbor at a place of the batch where nothing is. False: no slot. */
+export function askAt(place: u32, neighbor: u32): bool {
+  take(place, load<u32>(neighbor, NEIGHBOR_PORT));
+  if (!renew(FRAME_SIZE)) return false;
+  const known = load<u64>(neighbor, NEIGHBOR_DESTINATION);
+  request(<u32>load<u64>(neighbor, NEIGHBOR_KEY), known ? known : broadcast());
+  return true;
+}
+
+/** Puts an announcement of an interface's address at a place of the batch (RFC 5227 2.3). False: no slot. */
+export function announceAt(place: u32, to: u32, address: u32): bool {
+  take(place, to);
+  if (!renew(FRAME_SIZE)) return false;
+  requestFrom(address, address, broadcast());
+  return true;
+}
+
+function request(target: u32, destination: u64): void {
+  requestFrom(load<u32>(entry, INTERFACE_ADDRESS), target, destination);
+}
+
+function requestFrom(sender: u32, target: u32, destination: u64): void {
+  store<u16>(frame, TYPE_ARP, TYPE);
+  putArp(packet, ARP_REQUEST, load<u64>(entry, INTERFACE_SOURCE), sender, 0, target);
+  leave(item, index, frame, port, destination);
+}
+
+function broadcast(): u64 {
+  return load<u64>(entry, INTERFACE_SOURCE) | MAC_MASK;
+}

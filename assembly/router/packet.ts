@@ -1,0 +1,134 @@
+// The packet at hand: one frame that a router has, as the slow path goes through it. `take` points these variables at
+// it, `open` checks that it is IPv4 and sets the rest; after that no field of it can be out of bounds. Also the ways
+// in which it ends: dropped, taken in, or (leave.ts) sent on. Read RFC 1812 5.2.2 (what a router checks).
+
+import {
+  HEADROOM, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
+} from "../layout";
+import { INTERFACES, INTERFACE_ROUTER, INTERFACE_SIZE, ROUTERS, ROUTER_SIZE } from "../layout-router";
+import { countTx, dropOut } from "../counters";
+import { NO_SLOT, isOwn, release, takeSlot } from "../pool";
+import { Reason } from "../reason";
+import { base, frames } from "../state";
+import { DONE, setVerdict } from "../verdict";
+import { fold, sumOf } from "../wire/checksum";
+import { HEADER_SIZE, TYPE, isGroup } from "../wire/ethernet";
+import { IPV4_SIZE, IP_PROTOCOL, IP_TOTAL, load16 } from "../wire/ipv4";
+
+/** Its place in the batch, and the item there. */
+export let index: u32 = 0;
+export let item: u32 = 0;
+/** The port of the interface at which it came, that interface, its router. */
+export let port: u32 = 0;
+export let entry: u32 = 0;
+export let router: u32 = 0;
+/** The frame; what stands behind its Ethernet header, and how many bytes that are. */
+export let frame: u32 = 0;
+export let packet: u32 = 0;
+export let size: u32 = 0;
+/** Of IPv4: bytes of the header, of all; what the header holds, and how many bytes of it there are. */
+export let header: u32 = 0;
+export let total: u32 = 0;
+export let payload: u32 = 0;
+export let rest: u32 = 0;
+export let protocol: u32 = 0;
+
+/** Points at the item at `place` of the batch, which came to interface `to`. */
+export function take(place: u32, to: u32): void {
+  index = place;
+  item = base + WORKER_ITEMS + place * ITEM_SIZE;
+  port = to;
+  entry = INTERFACES + to * INTERFACE_SIZE;
+  router = ROUTERS + load<u32>(entry, INTERFACE_ROUTER) * ROUTER_SIZE;
+  locate();
+}
+
+function locate(): void {
+  const shape = load<u32>(item, ITEM_SHAPE);
+  const tag = (shape >> POP_SHIFT) & ITEM_POP_MASK;
+  frame = frames + load<u32>(item, ITEM_SLOT) * SLOT_SIZE + ((shape >> START_SHIFT) & 0xff);
+  packet = frame + HEADER_SIZE + tag;
+  size = load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag;
+}
+
+/** The type of what stands behind the Ethernet header, as a little-endian load sees it. */
+export function typeOf(): u16 {
+  return load<u16>(packet - HEADER_SIZE, TYPE);
+}
+
+/** Whether the frame went to a group, and not to the router alone. */
+export function wasGroup(): bool {
+  return isGroup(load<u64>(frame));
+}
+
+/** Checks the IPv4 header and sets what follows from it; -1 where all is right, else a reason. */
+export function open(): i32 {
+  if (size < IPV4_SIZE) return Reason.malformed;
+  header = (<u32>load<u8>(packet) & 15) * 4;
+  total = load16(packet + IP_TOTAL);
+  if (load<u8>(packet) >> 4 != 4 || header < IPV4_SIZE || total < header || total > size) return Reason.malformed;
+  if (fold(sumOf(packet, header)) != 0xffff) return Reason.checksum;
+  payload = packet + header;
+  rest = total - header;
+  protocol = load<u8>(packet, IP_PROTOCOL);
+  return -1;
+}
+
+/** Makes sure that the frame may be rewritten, by copying it where others hold it. False: no slot, and it is dropped. */
+export function own(): bool {
+  const slot = load<u32>(item, ITEM_SLOT);
+  if (isOwn(slot)) return true;
+  const fresh = takeSlot();
+  if (fresh == NO_SLOT) {
+    drop(Reason.noBuffer);
+    return false;
+  }
+  const start = (load<u32>(item, ITEM_SHAPE) >> START_SHIFT) & 0xff;
+  const at = frames + fresh * SLOT_SIZE + start;
+  memory.copy(at, frame, load<u32>(item, ITEM_LENGTH));
+  store<u32>(item, fresh, ITEM_SLOT);
+  release(slot);
+  locate();
+  return true;
+}
+
+/** Its place in the batch becomes that of a new frame of `length` bytes; what it was has been seen to. False: no slot. */
+export function renew(length: u32): bool {
+  const fresh = takeSlot();
+  if (fresh == NO_SLOT) return false;
+  store<u32>(item, fresh, ITEM_SLOT);
+  store<u32>(item, length, ITEM_LENGTH);
+  store<u32>(item, (HEADROOM << START_SHIFT) | port, ITEM_SHAPE);
+  locate();
+  return true;
+}
+
+/** Notes that what stands in the frame's place is `bytes` long behind the Ethernet header. */
+export function resize(bytes: u32): void {
+  size = bytes;
+  store<u32>(item, bytes + (packet - frame), ITEM_LENGTH);
+}
+
+/** The router does not pass it on, and says why. */
+export function drop(reason: u32): void {
+  dropOut(port, reason);
+  release(load<u32>(item, ITEM_SLOT));
+  setVerdict(index, DONE);
+}
+
+/** It is counted as one that the router has got. */
+export function accept(): void {
+  countTx(port, 1, load<u32>(item, ITEM_LENGTH) - (packet - frame - HEADER_SIZE));
+}
+
+/** It ends here, well. */
+export function absorb(): void {
+  accept();
+  release(load<u32>(item, ITEM_SLOT));
+  setVerdict(index, DONE);
+}
+
+/** It goes elsewhere than the batch does: whoever has its slot now has it. */
+export function detach(): void {
+  setVerdict(index, DONE);
+}

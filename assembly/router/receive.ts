@@ -1,0 +1,258 @@
+// The slow path of a router: what becomes of a packet for which there is no flow yet, or which is more than a plain
+// one of its flow. A sequence of questions, in the order of RFC 1812 5.2.1: is it right, is it for the router, may it
+// pass, where does it go.
+
+import {
+  FRAGMENT_FLOW, FRAGMENT_QUEUE, HALF_ADDRESSES, HALF_KEY, HALF_NEIGHBOR, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
+  INTERFACE_MASK, INTERFACE_MTU, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION, NEIGHBOR_PORT, NEIGHBOR_USED,
+  QUEUE_COUNT, ROUTER_FLAGS, ROUTER_NAT, ROUTER_UPLINK, ROUTE_BROADCAST, ROUTE_KIND, ROUTE_LOCAL,
+} from "../layout-router";
+import { Reason } from "../reason";
+import { ticks } from "../state";
+import { findHalf, setNeighbor } from "../table/flow";
+import { cover, fragmentOf } from "../table/fragment";
+import { ready } from "../table/queue";
+import { TYPE_ARP } from "../wire/arp";
+import {
+  ADDRESS_BROADCAST, DONT_FRAGMENT, FRAGMENT_MASK, IP_DESTINATION, IP_FRAGMENT, IP_ID, IP_SOURCE, IP_TTL, MORE_FRAGMENTS,
+  OFFSET_MASK, PROTOCOL_TCP, TYPE_IPV4, isMulticast, isUnicast, offsetOf,
+} from "../wire/ipv4";
+import { CODE_FRAGMENTATION, CODE_NET, TIME_EXCEEDED, UNREACHABLE } from "../wire/l4";
+import { receiveArp } from "./arp";
+import { halfOfError, isErrorMessage, rewriteError } from "./embedded";
+import { refuse } from "./icmp";
+import { leave } from "./leave";
+import { deliver, deliverBroadcast } from "./local";
+import {
+  absorb, accept, drop, entry, frame, index, item, open, own, packet, payload, protocol, rest, router, take, total,
+  typeOf, wasGroup,
+} from "./packet";
+import { pend, portOf, resolve, routeTo } from "./resolve";
+import { clampMss, decrement, rewriteHeader, rewritePayload } from "./rewrite";
+import { beginInbound, beginOutbound, knownHalf, mappingOf, outsideOf } from "./session";
+import { split } from "./split";
+import { follow } from "./tcp";
+import { settle } from "./timeout";
+import { addressesOf, checkPayload, portsAt, scope } from "./tuple";
+
+const DATAGRAM_MAX: u32 = 65535;
+const WAITING_MAX: u32 = 64; // fragments of one datagram that wait for its first: 64 KiB at an MTU of 1,500 has 45
+
+/** Sees to the item at `place` of the batch, which came to the interface of port `to`. */
+export function receive(place: u32, to: u32): void {
+  take(place, to);
+  if (!own()) return;
+  const type = typeOf();
+  if (type == TYPE_ARP) return receiveArp();
+  if (type != TYPE_IPV4) return absorb();
+  const fault = open();
+  if (fault >= 0) return drop(fault);
+  const destination = load<u32>(packet, IP_DESTINATION);
+  if (isForAll(destination)) return deliverBroadcast();
+  if (wasGroup()) return absorb(); // RFC 1812 5.3.4: never forwarded
+  const source = load<u32>(packet, IP_SOURCE);
+  if (!isUnicast(source) || source == load<u32>(entry, INTERFACE_ADDRESS)) return drop(Reason.spoofed);
+  if (!isUnicast(destination)) return drop(Reason.noRoute);
+  if (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) translated(destination);
+  else routed(destination);
+}
+
+/** Whether an address is that of all on the link at which the packet came, or of a group. */
+function isForAll(destination: u32): bool {
+  const mask = load<u32>(entry, INTERFACE_MASK);
+  return destination == ADDRESS_BROADCAST || isMulticast(destination)
+    || (mask != 0xffffffff && destination == (load<u32>(entry, INTERFACE_ADDRESS) | ~mask));
+}
+
+function isFromUplink(): bool {
+  return (load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) != 0;
+}
+
+// ---- without translation ----
+
+function routed(destination: u32): void {
+  const route = routeTo(destination);
+  if (route == 0) return refuse(Reason.noRoute, UNREACHABLE, CODE_NET);
+  const kind = <u32>load<u16>(route, ROUTE_KIND);
+  if (kind == ROUTE_LOCAL) return deliver();
+  if (kind == ROUTE_BROADCAST) return drop(Reason.noRoute); // directed broadcasts (RFC 2644)
+  if (load<u8>(packet, IP_TTL) <= 1) return refuse(Reason.ttl, TIME_EXCEEDED, 0);
+  const neighbor = resolve(route, destination);
+  if (neighbor == 0 || !fits(portOf(route))) return;
+  clampMss(portOf(route));
+  decrement();
+  depart(neighbor);
+}
+
+/** Whether the packet at hand is short enough for an interface. Where it is not, it has been seen to. */
+function fits(out: u32): bool {
+  const mtu = load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU);
+  if (total <= mtu) return true;
+  if (load<u16>(packet, IP_FRAGMENT) & DONT_FRAGMENT) refuse(Reason.mtu, UNREACHABLE, CODE_FRAGMENTATION, mtu);
+  else split(mtu);
+  return false;
+}
+
+function depart(neighbor: u32): void {
+  accept();
+  leave(item, index, frame, load<u32>(neighbor, NEIGHBOR_PORT), load<u64>(neighbor, NEIGHBOR_DESTINATION));
+}
+
+// ---- with translation ----
+
+function translated(destination: u32): void {
+  const outside = outsideOf(destination);
+  if (outside >= 0) return toOutside(<u32>outside);
+  if (isFromUplink()) return drop(Reason.natFiltered);
+  const route = routeTo(destination);
+  if (route == 0 || portOf(route) != load<u32>(router, ROUTER_UPLINK)) return routed(destination);
+  if (load<u16>(route, ROUTE_KIND) == ROUTE_BROADCAST) return drop(Reason.noRoute);
+  if (load<u8>(packet, IP_TTL) <= 1) return refuse(Reason.ttl, TIME_EXCEEDED, 0);
+  if (isErrorMessage()) return passError(true);
+  if (isLater()) return passLater();
+  if (isFragment() ? !isFirst() : !isWhole()) return;
+  if (isFragment()) passFirst(outboundHalf());
+  else pass(outboundHalf());
+}
+
+/** To an outside address, from outside or, by hairpin, from inside. */
+function toOutside(outside: u32): void {
+  if (isErrorMessage()) return passError(!isFromUplink());
+  if (isLater()) return passLater();
+  if (isFragment() ? !isFirst() : !isWhole()) return;
+  const half = knownHalf(portsAt(payload, protocol));
+  const mapping = half ? 0 : mappingOf(load<u32>(packet, IP_DESTINATION), outside);
+  if (half == 0 && mapping == 0) return deliver();
+  if (load<u8>(packet, IP_TTL) <= 1) return refuse(Reason.ttl, TIME_EXCEEDED, 0);
+  const found = half ? half : beginInbound(mapping);
+  if (isFragment()) passFirst(found);
+  else pass(found);
+}
+
+function outboundHalf(): u32 {
+  const known = knownHalf(portsAt(payload, protocol));
+  return known ? known : beginOutbound();
+}
+
+function isFragment(): bool {
+  return (load<u16>(packet, IP_FRAGMENT) & FRAGMENT_MASK) != 0;
+}
+
+/** Whether what stands in the packet at hand is right; where it is not, it has been dropped. */
+function isWhole(): bool {
+  const fault = checkPayload(false);
+  if (fault < 0) return true;
+  drop(fault);
+  return false;
+}
+
+/** Passes the packet at hand by a half; 0: it has been seen to. */
+function pass(half: u32): void {
+  if (half == 0) return;
+  const neighbor = hopOf(half);
+  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
+  if (protocol == PROTOCOL_TCP) follow(half, payload);
+  settle(half);
+  rewriteHeader(half);
+  rewritePayload(half);
+  clampMss(load<u32>(neighbor, NEIGHBOR_PORT));
+  depart(neighbor);
+}
+
+/** The neighbor to which packets of a half go; 0: not known yet, or there is none: the packet has been seen to. */
+function hopOf(half: u32): u32 {
+  const known = load<u32>(half, HALF_NEIGHBOR);
+  if (known && load<u64>(known, NEIGHBOR_DESTINATION)) {
+    store<u32>(known, ticks, NEIGHBOR_USED);
+    return known;
+  }
+  const neighbor = hopTo(load<u32>(half, HALF_ADDRESSES + 4));
+  if (neighbor) setNeighbor(half, neighbor);
+  return neighbor;
+}
+
+function hopTo(destination: u32): u32 {
+  const route = routeTo(destination);
+  if (route && load<u16>(route, ROUTE_KIND) < ROUTE_LOCAL) return resolve(route, destination);
+  refuse(Reason.noRoute, UNREACHABLE, CODE_NET);
+  return 0;
+}
+
+/** An ICMP error follows the flow that it is about. */
+function passError(fromInside: bool): void {
+  if (isFragment()) return drop(Reason.fragment);
+  const half = halfOfError();
+  if (half == 0) return;
+  if (load<u8>(packet, IP_TTL) <= 1) return drop(Reason.ttl);
+  const neighbor = hopOf(half);
+  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
+  decrement();
+  rewriteError(half, fromInside);
+  depart(neighbor);
+}
+
+// ---- fragments (RFC 4787 REQ-14) ----
+
+function isLater(): bool {
+  return (load<u16>(packet, IP_FRAGMENT) & OFFSET_MASK) != 0;
+}
+
+/** The record of the datagram of the fragment at hand; 0: the fragment is none, and was dropped. */
+function datagramOf(): u32 {
+  const offset = offsetOf(packet);
+  const more = (load<u16>(packet, IP_FRAGMENT) & MORE_FRAGMENTS) != 0;
+  const overlapsHeader = protocol == PROTOCOL_TCP && offset == 8; // RFC 1858 3.2.2
+  if (rest == 0 || (more && rest & 7) || offset + total > DATAGRAM_MAX || overlapsHeader) {
+    drop(Reason.fragment);
+    return 0;
+  }
+  const identity = (<u64>scope() << 40) | (<u64>protocol << 32) | load<u16>(packet, IP_ID);
+  const record = fragmentOf(addressesOf(packet), identity);
+  if (record == 0) drop(Reason.fragment);
+  return record;
+}
+
+/** Whether the fragment at hand overlaps none that passed; where it does, it has been dropped. */
+function isClear(record: u32): bool {
+  if (cover(record, offsetOf(packet), rest)) return true;
+  drop(Reason.fragment);
+  return false;
+}
+
+/** Whether the first fragment at hand holds what it has to; where it does not, it has been dropped. */
+function isFirst(): bool {
+  const fault = checkPayload(true);
+  if (fault < 0) return true;
+  drop(fault);
+  return false;
+}
+
+/** Passes a first fragment by a half; those that waited for it follow. 0: it has been seen to. */
+function passFirst(half: u32): void {
+  const neighbor = half ? hopOf(half) : 0;
+  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
+  const record = datagramOf();
+  if (record == 0 || !isClear(record)) return;
+  store<u64>(record, load<u64>(half, HALF_KEY + 8), FRAGMENT_FLOW);
+  pass(half);
+  ready(record + FRAGMENT_QUEUE);
+}
+
+/** Passes a fragment behind the first; it waits where that has not come yet. */
+function passLater(): void {
+  const record = datagramOf();
+  if (record == 0) return;
+  const flow = load<u64>(record, FRAGMENT_FLOW);
+  if (flow == 0) {
+    const queue = record + FRAGMENT_QUEUE;
+    if (load<u32>(queue, QUEUE_COUNT) >= WAITING_MAX || !pend(queue)) drop(Reason.fragment);
+    return;
+  }
+  if (load<u8>(packet, IP_TTL) <= 1) return drop(Reason.ttl);
+  const half = findHalf(addressesOf(packet), flow);
+  if (half == 0) return drop(Reason.fragment);
+  const neighbor = hopOf(half);
+  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT)) || !isClear(record)) return;
+  rewriteHeader(half);
+  depart(neighbor);
+}

@@ -1,0 +1,65 @@
+// Where a packet goes next: the route with the longest prefix (RFC 1812 5.2.4.3), and the neighbor that it leads to,
+// for which the packet waits where its MAC is not known yet (5.3.12.1: one packet at least is kept).
+
+import { ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT } from "../layout";
+import {
+  NEIGHBOR_DESTINATION, NEIGHBOR_QUEUE, NEIGHBOR_USED, QUEUE_COUNT, ROUTER_ROUTES, ROUTER_ROUTE_COUNT, ROUTES,
+  ROUTE_ADDRESS, ROUTE_MASK, ROUTE_PORT, ROUTE_SIZE, ROUTE_VIA,
+} from "../layout-router";
+import { Reason } from "../reason";
+import { ticks } from "../state";
+import { asks, hasFailed, neighborOf } from "../table/neighbor";
+import { append } from "../table/queue";
+import { CODE_HOST, UNREACHABLE } from "../wire/l4";
+import { ask } from "./arp";
+import { refuse } from "./icmp";
+import { detach, drop, item, port, router } from "./packet";
+
+const WAITING_MAX: u32 = 16; // frames for one neighbor
+
+/** The route of the packet's router to an address, 0: none. */
+export function routeTo(address: u32): u32 {
+  let route = ROUTES + load<u32>(router, ROUTER_ROUTES) * ROUTE_SIZE;
+  const end = route + load<u32>(router, ROUTER_ROUTE_COUNT) * ROUTE_SIZE;
+  for (; route < end; route += ROUTE_SIZE) {
+    if ((address & load<u32>(route, ROUTE_MASK)) == load<u32>(route, ROUTE_ADDRESS)) return route;
+  }
+  return 0;
+}
+
+/** The port of the interface that a route leaves by. */
+@inline
+export function portOf(route: u32): u32 {
+  return <u32>load<u16>(route, ROUTE_PORT);
+}
+
+/** The neighbor to whom a packet for an address goes by a route; 0: not yet, or never: the packet has been seen to. */
+export function resolve(route: u32, address: u32): u32 {
+  const via = load<u32>(route, ROUTE_VIA);
+  const neighbor = neighborOf(portOf(route), via ? via : address);
+  if (neighbor == 0) {
+    drop(Reason.noNeighbor);
+    return 0;
+  }
+  store<u32>(neighbor, ticks, NEIGHBOR_USED);
+  if (load<u64>(neighbor, NEIGHBOR_DESTINATION)) return neighbor;
+  if (hasFailed(neighbor)) refuse(Reason.noNeighbor, UNREACHABLE, CODE_HOST);
+  else wait(neighbor);
+  return 0;
+}
+
+function wait(neighbor: u32): void {
+  const queue = neighbor + NEIGHBOR_QUEUE;
+  const full = load<u32>(queue, QUEUE_COUNT) >= WAITING_MAX || !pend(queue);
+  if (full) drop(Reason.noNeighbor);
+  if (asks(neighbor)) ask(neighbor);
+}
+
+/** Lets the packet at hand wait, as it came. False: no room, and it is still at hand. */
+export function pend(queue: u32): bool {
+  if (!append(queue, load<u32>(item, ITEM_SLOT), load<u32>(item, ITEM_LENGTH), load<u32>(item, ITEM_SHAPE), port)) {
+    return false;
+  }
+  detach();
+  return true;
+}

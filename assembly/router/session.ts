@@ -1,0 +1,207 @@
+// Sessions: the flow that the packet at hand belongs to, and the slow way on which one begins. Decides only, rewrite.ts
+// acts; what is refused is refused here, with its reason. Read RFC 4787 4 and 5, RFC 5382 4, RFC 5508 3, RFC 6888 2.
+//
+// No host can take what all share: it may have eight times as many ports and sessions as are left (a dynamic
+// threshold, as for queues), so that one that scans leaves a ninth to the others, and two leave a seventeenth.
+
+import {
+  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
+  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, OUTSIDE_ADDRESS, OUTSIDE_INSIDE,
+  ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES,
+  ROUTER_OUTSIDE_COUNT,
+} from "../layout-router";
+import { Reason } from "../reason";
+import { findHalf, firstOf, hasExpired, limitExpiry, makeFlow, removeFlow } from "../table/flow";
+import { hostOf, leaveHost, mayBegin } from "../table/host";
+import {
+  addressOf, endpointKey, findInside, findOutside, isStatic, makeMapping, portIn, removeUnused,
+} from "../table/mapping";
+import { choosePort, freePorts, outsideAt } from "../table/outside";
+import { addPermit, isPermitted } from "../table/permit";
+import { room } from "../table/slab";
+import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
+import { CODE_PROHIBITED, CODE_PROTOCOL, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery } from "../wire/l4";
+import { makeRoomFor } from "./evict";
+import { refuse } from "./icmp";
+import { drop, entry, packet, payload, protocol, router } from "./packet";
+import { settle } from "./timeout";
+import { addressesOf, insideScope, isTranslated, outsideScope, portsAt, portsKey, scope } from "./tuple";
+
+const SHARE: u32 = 8; // times what is left that one host may have
+
+/** The half that packets with the addresses and ports of the one at hand belong to, 0: none that lives. */
+export function knownHalf(ports: u32): u32 {
+  const half = findHalf(addressesOf(packet), portsKey(ports, protocol, scope()));
+  if (half == 0 || !hasExpired(half)) return half;
+  removeFlow(firstOf(half));
+  return 0;
+}
+
+/** Index of the outside address of the packet's router that `address` is, -1: none. */
+export function outsideOf(address: u32): i32 {
+  const first = load<u32>(router, ROUTER_OUTSIDES);
+  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
+  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_ADDRESS) == address) return <i32>i;
+  return -1;
+}
+
+/** The half for a packet from the inside to the uplink; 0: it may not go, and has been dropped. */
+export function beginOutbound(): u32 {
+  if (!mayOpen()) {
+    drop(Reason.natFiltered);
+    return 0;
+  }
+  const ports = portsAt(payload, protocol);
+  const destination = load<u32>(packet, IP_DESTINATION);
+  const mapping = mappingFor(ports, destination);
+  if (mapping == 0) return 0;
+  const outside = load<u64>(mapping, MAPPING_OUTSIDE);
+  const addresses = (<u64>destination << 32) | addressOf(outside);
+  return open(mapping, 0, addresses, (ports & 0xffff0000) | portIn(outside), outsideScope(scope()), 0);
+}
+
+/** Whether a packet may begin a session: no reset, and of ICMP only queries. */
+function mayOpen(): bool {
+  if (protocol == PROTOCOL_ICMP) return isQuery(load<u8>(payload, ICMP_TYPE));
+  return protocol != PROTOCOL_TCP || (load<u8>(payload, TCP_FLAGS) & <u8>RST) == 0;
+}
+
+/** The mapping of the sender of the packet at hand towards its destination, made where there is none; 0: refused. */
+function mappingFor(ports: u32, destination: u32): u32 {
+  const inside = endpointKey(router, protocol, load<u32>(packet, IP_SOURCE), ports & 0xffff);
+  const forward = findInside(inside, 0);
+  const perEndpoint = (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0;
+  if (forward && (!perEndpoint || isStatic(forward))) return forward;
+  const remote = perEndpoint ? (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | destination : 0;
+  const known = perEndpoint ? findInside(inside, remote) : 0;
+  return known ? known : newMapping(inside, remote, bswap<u16>(<u16>ports));
+}
+
+function newMapping(inside: u64, remote: u64, port: u32): u32 {
+  const host = hostOf(router, addressOf(inside));
+  if (host == 0) return refused(Reason.natLimit);
+  const index = load<u32>(host, HOST_OUTSIDE);
+  const own = load<u32>(outsideAt(index), OUTSIDE_INSIDE) == addressOf(inside);
+  if (!own && !isTranslated(protocol)) {
+    leaveHost(host);
+    refuse(Reason.natFiltered, UNREACHABLE, CODE_PROTOCOL);
+    return 0;
+  }
+  if (!own && !mayMap(host, index)) return refusedFor(host, Reason.natLimit);
+  const chosen = isTranslated(protocol) ? portFor(index, port) : 0;
+  if (chosen == 0 && isTranslated(protocol)) return refusedFor(host, Reason.natNoPort);
+  const mapping = makeMapping(inside, remote, index, bswap<u16>(<u16>chosen), host);
+  return mapping ? mapping : refusedFor(host, Reason.natLimit);
+}
+
+function portFor(index: u32, port: u32): u32 {
+  const chosen = choosePort(index, protocol, port);
+  return chosen || !makeRoomFor(router, index, protocol) ? chosen : choosePort(index, protocol, port);
+}
+
+/** Whether a host may have one more port of an outside address (RFC 6888 REQ-4). */
+function mayMap(host: u32, index: u32): bool {
+  const held = load<u32>(host, HOST_MAPPINGS);
+  const most = load<u32>(router, ROUTER_HOST_PORTS);
+  return (most == 0 || held < most) && held <= SHARE * freePorts(index, protocol);
+}
+
+function refusedFor(host: u32, reason: u32): u32 {
+  leaveHost(host);
+  return refused(reason);
+}
+
+function refused(reason: u32): u32 {
+  refuse(reason, UNREACHABLE, CODE_PROHIBITED);
+  return 0;
+}
+
+/** Makes the flow of the packet at hand, which becomes `addresses` and `ports`; 0: refused, and dropped. */
+function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32, flags: u32): u32 {
+  const inside = flags & FLOW_INBOUND ? <u32>(addresses >> 32) : load<u32>(packet, IP_SOURCE);
+  const host = hostOf(router, inside);
+  const half = host && mayHave(host) && mayBegin(router, host)
+    ? makeFlow(addressesOf(packet), portsKey(portsAt(payload, protocol), protocol, scope()), addresses, ports, answers,
+      mapping, peer, host, flags)
+    : 0;
+  if (half == 0) {
+    removeUnused(mapping);
+    if (host) leaveHost(host);
+    return refused(Reason.natLimit);
+  }
+  if (filtersAddress() && (flags & FLOW_INBOUND) == 0) {
+    addPermit(load<u64>(mapping, MAPPING_OUTSIDE), load<u32>(packet, IP_DESTINATION));
+  }
+  settle(half);
+  if (flags & FLOW_INBOUND && !isStatic(mapping)) limitExpiry(half, load<u32>(mapping, MAPPING_EXPIRES));
+  return half;
+}
+
+/** Whether a host may have one more session of those that all share. */
+function mayHave(host: u32): bool {
+  if (room(FLOW_SLAB) == 0 && !makeRoomFor(router, -1, 0)) return false;
+  return load<u32>(host, HOST_FLOWS) <= SHARE * room(FLOW_SLAB);
+}
+
+@inline
+function filtersAddress(): bool {
+  return (load<u32>(router, ROUTER_FLAGS) & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
+}
+
+/** Whether the mapping of an outside endpoint is there: then a packet for it is not for the router itself. */
+export function mappingOf(destination: u32, index: u32): u32 {
+  const port = portsAt(payload, protocol) >> 16;
+  const mapping = findOutside(endpointKey(router, protocol, destination, port));
+  if (mapping) return mapping;
+  const inside = load<u32>(outsideAt(index), OUTSIDE_INSIDE);
+  return inside ? makeOwn(inside, index, port) : 0;
+}
+
+/** A mapping of a 1:1 address comes to be when either side speaks first. */
+function makeOwn(inside: u32, index: u32, port: u32): u32 {
+  const host = hostOf(router, inside);
+  if (host == 0) return 0;
+  const mapping = makeMapping(endpointKey(router, protocol, inside, port), 0, index, port, host);
+  if (mapping == 0) leaveHost(host);
+  return mapping;
+}
+
+/** The half for a packet to the outside endpoint of a mapping, from either side; 0: it may not, and was dropped. */
+export function beginInbound(mapping: u32): u32 {
+  const hairpin = (load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) == 0;
+  const ports = portsAt(payload, protocol);
+  let source = load<u32>(packet, IP_SOURCE);
+  let sourcePort = ports & 0xffff;
+  let own: u32 = 0;
+  if (hairpin) { // the far end sees the outside endpoint of who sends (RFC 4787 REQ-9)
+    own = mayOpen() ? mappingFor(ports, load<u32>(packet, IP_DESTINATION)) : 0;
+    if (own == 0) return mayOpen() ? 0 : filtered(mapping, 0);
+    source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
+    sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));
+  }
+  if (!mayEnter(mapping, source, sourcePort)) return filtered(mapping, own);
+  const inside = load<u64>(mapping, MAPPING_INSIDE);
+  const addresses = (<u64>addressOf(inside) << 32) | source;
+  const after = (portIn(inside) << 16) | sourcePort;
+  if (hairpin) return open(own, mapping, addresses, after, insideScope(scope()), FLOW_HAIRPIN);
+  return open(mapping, 0, addresses, after, insideScope(scope()), FLOW_INBOUND);
+}
+
+function filtered(mapping: u32, own: u32): u32 {
+  removeUnused(mapping);
+  if (own) removeUnused(own);
+  drop(Reason.natFiltered);
+  return 0;
+}
+
+/** Whether a remote endpoint may send through a mapping without having been sent to from there. */
+function mayEnter(mapping: u32, source: u32, port: u32): bool {
+  if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>SYN) == 0) return false;
+  if (protocol == PROTOCOL_ICMP && !isQuery(load<u8>(payload, ICMP_TYPE))) return false;
+  if (isStatic(mapping) || load<u32>(outsideAt(load<u32>(mapping, MAPPING_OUTSIDE_INDEX)), OUTSIDE_INSIDE)) return true;
+  const flags = load<u32>(router, ROUTER_FLAGS);
+  if (flags & ROUTER_FILTER_PORT) return false;
+  if ((flags & ROUTER_FILTER_ADDRESS) == 0) return true;
+  if (flags & ROUTER_MAPPING_ENDPOINT) return load<u32>(mapping, MAPPING_INSIDE + 8) == source;
+  return isPermitted(load<u64>(mapping, MAPPING_OUTSIDE), source);
+}

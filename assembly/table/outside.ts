@@ -1,0 +1,86 @@
+// Outside addresses and their ports: which are taken, and which one a new mapping gets. A port is never given to two
+// mappings (RFC 4787 REQ-3); it is the inside's own where that is free, else one of the same range, below 1024 or not,
+// and of the same parity (REQ-3 a and b, REQ-4) as long as there is one. Where to look first is not to be guessed
+// (RFC 6056 3.3).
+
+import {
+  HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE, OUTSIDE_SIZE, OUTSIDE_USED,
+} from "../layout-router";
+import { now } from "../state";
+import { PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4";
+
+const WORD_BITS: u32 = 64;
+const WORDS: u32 = 1024;
+const WORDS_LOW: u32 = 16; // ports below 1024
+const EVEN: u64 = 0x5555_5555_5555_5555;
+const ANY: u64 = 0xffff_ffff_ffff_ffff;
+const PORTS_ALL: u32 = 65535; // 0 is none
+
+@inline
+export function outsideAt(index: u32): u32 {
+  return OUTSIDES + index * OUTSIDE_SIZE;
+}
+
+/** Which of the three sets of ports a protocol uses. */
+@inline
+function kindOf(protocol: u32): u32 {
+  return protocol == PROTOCOL_TCP ? 0 : protocol == PROTOCOL_UDP ? 1 : 2;
+}
+
+@inline
+function bitmapOf(index: u32, protocol: u32): u32 {
+  return OUTSIDE_PORTS + (index * KINDS + kindOf(protocol)) * OUTSIDE_PORTS_SIZE;
+}
+
+@inline
+function usedAt(index: u32, protocol: u32): u32 {
+  return outsideAt(index) + OUTSIDE_USED + kindOf(protocol) * 4;
+}
+
+/** Ports of an address that no mapping has. */
+export function freePorts(index: u32, protocol: u32): u32 {
+  return PORTS_ALL - load<u32>(usedAt(index, protocol));
+}
+
+export function isTaken(index: u32, protocol: u32, port: u32): bool {
+  return ((load<u8>(bitmapOf(index, protocol) + (port >> 3)) >> <u8>(port & 7)) & 1) != 0;
+}
+
+/** Takes a port that is free. */
+export function takePort(index: u32, protocol: u32, port: u32): void {
+  const at = bitmapOf(index, protocol) + (port >> 3);
+  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(port & 7)));
+  const used = usedAt(index, protocol);
+  store<u32>(used, load<u32>(used) + 1);
+}
+
+/** Gives a port back that is taken. */
+export function givePort(index: u32, protocol: u32, port: u32): void {
+  const at = bitmapOf(index, protocol) + (port >> 3);
+  store<u8>(at, load<u8>(at) & ~(<u8>1 << <u8>(port & 7)));
+  const used = usedAt(index, protocol);
+  store<u32>(used, load<u32>(used) - 1);
+}
+
+/** A free port for an inside port, both as numbers; 0: all are taken. */
+export function choosePort(index: u32, protocol: u32, wanted: u32): u32 {
+  if (!isTaken(index, protocol, wanted)) return wanted;
+  if (freePorts(index, protocol) == 0) return 0;
+  const parity = wanted & 1 ? ~EVEN : EVEN;
+  const low = wanted < WORDS_LOW * WORD_BITS;
+  return search(index, protocol, low, parity) || search(index, protocol, low, ANY) || search(index, protocol, !low, ANY);
+}
+
+/** The first free port in a range that `mask` allows, from a place in it that nobody knows; 0: none. */
+function search(index: u32, protocol: u32, low: bool, mask: u64): u32 {
+  const first = low ? 0 : WORDS_LOW;
+  const count = low ? WORDS_LOW : WORDS - WORDS_LOW;
+  const bitmap = bitmapOf(index, protocol);
+  const start = <u32>(((<u64>now + load<u32>(usedAt(index, protocol))) * load<u64>(HASH_SEEDS)) >> 40) % count;
+  for (let i: u32 = 0; i < count; i++) {
+    const word = first + (start + i) % count;
+    const free = ~load<u64>(bitmap + word * 8) & mask & (word == 0 ? ~1 : ANY);
+    if (free) return word * WORD_BITS + <u32>ctz(free);
+  }
+  return 0;
+}

@@ -1,0 +1,55 @@
+// The Internet checksum: in full, and what it becomes when a part changes. Sums are of 16-bit words as they are
+// loaded, since the order of bytes does not matter to it. Read RFC 1071 (2 B) and RFC 1624 (3, equation 3).
+
+/** What a decrement of the TTL adds to the sum of a header: its word becomes one less. */
+export const TTL_DELTA: u32 = 0xfffe;
+
+/** A sum with its carries brought back into 16 bits. */
+@inline
+export function fold(sum: u32): u32 {
+  const once = (sum & 0xffff) + (sum >> 16);
+  return (once & 0xffff) + (once >> 16);
+}
+
+/** The sum, not inverted, of so many bytes, 0 to 65,535. */
+export function sumOf(at: u32, bytes: u32): u32 {
+  let sum: u64 = 0;
+  let i: u32 = 0;
+  for (; i + 4 <= bytes; i += 4) sum += load<u32>(at + i);
+  if (i + 2 <= bytes) {
+    sum += load<u16>(at + i);
+    i += 2;
+  }
+  if (i < bytes) sum += load<u8>(at + i);
+  sum = (sum & 0xffff_ffff) + (sum >> 32);
+  sum = (sum & 0xffff_ffff) + (sum >> 32);
+  return fold(fold((<u32>sum & 0xffff) + (<u32>sum >> 16)));
+}
+
+/** The sum of an IPv4 header without options. */
+@inline
+export function sumOf20(at: u32): u32 {
+  const pairs = i32x4.extadd_pairwise_i16x8_u(v128.load(at));
+  const halves = i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1);
+  const last = load<u32>(at, 16);
+  return fold(<u32>halves + <u32>(halves >> 32) + (last & 0xffff) + (last >> 16));
+}
+
+/** What the sum gains when a 32-bit field changes. */
+@inline
+export function deltaOf(before: u32, after: u32): u32 {
+  return fold((~before & 0xffff) + (~before >> 16) + (after & 0xffff) + (after >> 16));
+}
+
+/** A checksum after its sum has gained `delta`. */
+@inline
+export function updated(checksum: u32, delta: u32): u32 {
+  return ~fold((~checksum & 0xffff) + delta) & 0xffff;
+}
+
+/** The same for UDP over IPv4: 0 means that there is none, and stays; one that comes out as 0 is sent as its negative. */
+@inline
+export function updatedUdp(checksum: u32, delta: u32): u32 {
+  const after = updated(checksum, delta);
+  return checksum == 0 ? 0 : after == 0 ? 0xffff : after;
+}

@@ -1,0 +1,105 @@
+// Where the routers' tables lie that the configuration sizes, and what the slabs and indexes of the core are told of
+// all of them, once, before anything runs. See assembly/layout-router.ts.
+
+import * as layout from "./layout.js";
+import type { SharedMemory } from "./memory.js";
+
+/** Records of one size: where, how long, how many may be in use. */
+interface Slab { at: number; records: number; stride: number; limit: number }
+
+/** Buckets that lead to records by a key at `key` of each. */
+interface Index { at: number; records: number; stride: number; key: number; buckets: number; count: number }
+
+const LINE = 128; // records of flows stand on a pair of cache lines
+
+export class RouterMemory {
+  /** Offset behind the last table. */
+  readonly end: number;
+  readonly #slabs: Slab[];
+  readonly #indexes: Index[];
+
+  /** `first`: offset of the first table; `capacity`: sessions, and as many mappings. */
+  constructor(first: number, capacity: number) {
+    const records = capacity + 1; // none has number 0
+    const flows = Math.ceil(first / LINE) * LINE;
+    const mappings = flows + records * layout.FLOW_SIZE;
+    const permits = mappings + records * layout.MAPPING_SIZE;
+    const flowBuckets = Math.ceil((permits + records * layout.PERMIT_SIZE) / LINE) * LINE;
+    const inside = flowBuckets + bucketsFor(2 * capacity) * layout.BUCKET_SIZE;
+    const outside = inside + bucketsFor(capacity) * layout.BUCKET_SIZE;
+    const permitBuckets = outside + bucketsFor(capacity) * layout.BUCKET_SIZE;
+    this.end = permitBuckets + bucketsFor(capacity) * layout.BUCKET_SIZE;
+    this.#slabs = [
+      { at: layout.FLOW_SLAB, records: flows, stride: layout.FLOW_SIZE, limit: capacity },
+      { at: layout.MAPPING_SLAB, records: mappings, stride: layout.MAPPING_SIZE, limit: capacity },
+      { at: layout.PERMIT_SLAB, records: permits, stride: layout.PERMIT_SIZE, limit: capacity },
+      ...FIXED_SLABS,
+    ];
+    this.#indexes = [
+      {
+        at: layout.FLOW_INDEX, records: flows, stride: layout.HALF_SIZE, key: 0,
+        buckets: flowBuckets, count: bucketsFor(2 * capacity),
+      },
+      {
+        at: layout.INSIDE_INDEX, records: mappings, stride: layout.MAPPING_SIZE, key: layout.MAPPING_INSIDE,
+        buckets: inside, count: bucketsFor(capacity),
+      },
+      {
+        at: layout.OUTSIDE_INDEX, records: mappings, stride: layout.MAPPING_SIZE, key: layout.MAPPING_OUTSIDE,
+        buckets: outside, count: bucketsFor(capacity),
+      },
+      {
+        at: layout.PERMIT_INDEX, records: permits, stride: layout.PERMIT_SIZE, key: 0,
+        buckets: permitBuckets, count: bucketsFor(capacity),
+      },
+      ...FIXED_INDEXES,
+    ];
+  }
+
+  write(shared: SharedMemory): void {
+    for (const { at, records, stride, limit } of this.#slabs) {
+      shared.setWord(at + layout.SLAB_RECORDS, records);
+      shared.setWord(at + layout.SLAB_STRIDE, stride);
+      shared.setWord(at + layout.SLAB_LIMIT, limit);
+      shared.setWord(at + layout.SLAB_NEXT, 1);
+    }
+    for (const { at, records, stride, key, buckets, count } of this.#indexes) {
+      shared.setWord(at + layout.INDEX_RECORDS, records);
+      shared.setWord(at + layout.INDEX_STRIDE, stride);
+      shared.setWord(at + layout.INDEX_KEY, key);
+      shared.setWord(at + layout.INDEX_BUCKETS, buckets);
+      shared.setWord(at + layout.INDEX_SHIFT, 64 - Math.log2(count));
+      shared.setWord(at + layout.INDEX_MASK, count - 1);
+    }
+  }
+}
+
+/** Buckets for so many entries: a power of two, half full at most. */
+function bucketsFor(entries: number): number {
+  return 2 ** Math.ceil(Math.log2(entries * 2 / layout.BUCKET_WAYS));
+}
+
+const WIDE_BUCKETS = 16384;
+const FRAGMENT_BUCKET_COUNT = 256;
+
+const FIXED_SLABS: readonly Slab[] = [
+  { at: layout.NEIGHBOR_SLAB, records: layout.NEIGHBORS, stride: 64, limit: layout.NEIGHBORS_MAX },
+  { at: layout.HOST_SLAB, records: layout.HOSTS, stride: 64, limit: layout.HOSTS_MAX },
+  { at: layout.FRAGMENT_SLAB, records: layout.FRAGMENTS, stride: layout.FRAGMENT_SIZE, limit: layout.FRAGMENTS_MAX },
+  { at: layout.PENDING_SLAB, records: layout.PENDINGS, stride: layout.PENDING_SIZE, limit: layout.PENDINGS_MAX },
+];
+
+const FIXED_INDEXES: readonly Index[] = [
+  {
+    at: layout.NEIGHBOR_INDEX, records: layout.NEIGHBORS, stride: 64, key: layout.NEIGHBOR_KEY,
+    buckets: layout.NEIGHBOR_BUCKETS, count: WIDE_BUCKETS,
+  },
+  {
+    at: layout.HOST_INDEX, records: layout.HOSTS, stride: 64, key: layout.HOST_KEY,
+    buckets: layout.HOST_BUCKETS, count: WIDE_BUCKETS,
+  },
+  {
+    at: layout.FRAGMENT_INDEX, records: layout.FRAGMENTS, stride: layout.FRAGMENT_SIZE, key: layout.FRAGMENT_KEY,
+    buckets: layout.FRAGMENT_BUCKETS, count: FRAGMENT_BUCKET_COUNT,
+  },
+];

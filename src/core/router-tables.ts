@@ -1,0 +1,273 @@
+// Writes routers into the memory map: interfaces, routes, outside addresses, translation, forwards. Called on the main
+// thread while the workers are parked. Owns the numbers of routers and the ranges of routes and outside addresses.
+// See assembly/layout-router.ts; only this file knows how a router of the configuration looks there.
+
+import { EngineError } from "../api.js";
+import type { ForwardConfig, NatConfig, RouterConfig } from "../config/model.js";
+import { parseIpv4 } from "../config/ipv4.js";
+import * as layout from "./layout.js";
+import { macWords } from "./mac.js";
+import { Numbers, type RegisteredPort } from "./registry.js";
+import { Ranges } from "./ranges.js";
+import type { Tables } from "./tables.js";
+
+const TICKS = 1000 / layout.FDB_TICK_MS; // in a second
+const ERRORS_PER_SECOND = 100; // ICMP errors of a router
+const PROTOCOLS = { tcp: 6, udp: 17 } as const;
+
+/** An interface as it is written: its port, and where it stands. */
+export interface InterfacePlace {
+  port: RegisteredPort;
+  vid: number;
+  /** Numbers, most significant byte first; 0: none yet. */
+  address: number;
+  prefix: number;
+  mtu: number;
+  uplink: boolean;
+  flags: number;
+}
+
+/** What a router is made of, its addresses resolved. */
+export interface RouterPlan {
+  mac: string;
+  interfaces: InterfacePlace[];
+  services: RegisteredPort;
+  outsides: number[];
+  gateway: number;
+  config: RouterConfig;
+}
+
+interface Route { address: number; prefix: number; via: number; port: number; kind: number }
+
+/** A router that stands in the tables. */
+export interface WrittenRouter {
+  readonly index: number;
+  routes: number;
+  routeCount: number;
+  outsides: number;
+  outsideCount: number;
+  /** Outside addresses, in the order of their indexes. */
+  addresses: number[];
+}
+
+export class RouterTables {
+  readonly #numbers = new Numbers("routers", 0, layout.ROUTERS_MAX);
+  readonly #routes = new Ranges("routes", layout.ROUTES_MAX);
+  readonly #outsides = new Ranges("outside addresses", layout.OUTSIDES_MAX);
+  #count = 0;
+
+  constructor(readonly tables: Tables) {}
+
+  /** Takes a number for a router, which has nothing yet. */
+  add(): WrittenRouter {
+    const index = this.#numbers.take();
+    const at = routerAt(index);
+    this.tables.shared.bytes.fill(0, at, at + layout.ROUTER_SIZE);
+    this.tables.shared.setWord(layout.ROUTER_COUNT, ++this.#count);
+    return { index, routes: 0, routeCount: 0, outsides: 0, outsideCount: 0, addresses: [] };
+  }
+
+  /** Takes a router out. Its interfaces have been cleared. */
+  remove(router: WrittenRouter): void {
+    this.tables.core.endSessions(router.index);
+    this.#writeRoutes(router, []);
+    this.#writeOutsides(router, [], []);
+    this.tables.shared.setWord(layout.ROUTER_COUNT, --this.#count);
+    this.#numbers.free(router.index);
+  }
+
+  /** Writes all of a router but its forwards. Sessions stay, those of outside addresses that go excepted. */
+  write(router: WrittenRouter, plan: RouterPlan): void {
+    const { shared } = this.tables;
+    const at = routerAt(router.index);
+    const uplink = plan.interfaces.find((one) => one.uplink);
+    shared.setWord(at + layout.ROUTER_UPLINK, uplink ? uplink.port.index : layout.NO_PORT);
+    shared.setWord(at + layout.ROUTER_SERVICES, plan.services.index);
+    this.#writeErrors(at);
+    this.#writeNat(at, plan.config.nat);
+    for (const one of plan.interfaces) this.#writeInterface(router.index, plan.mac, one);
+    this.#writeOutsides(router, plan.outsides, plan.config.forwards);
+    this.#writeRoutes(router, routesOf(plan));
+    this.tables.core.announceAll();
+  }
+
+  /** An interface takes no part in anything any more. */
+  clearInterface(port: RegisteredPort, mac: string, vid: number): void {
+    const [low, high] = macWords(mac);
+    const domain = this.tables.registry.knownDomain(port.switchIndex, vid);
+    if (domain !== undefined) this.tables.core.removeStatic(domain, low, high);
+    this.tables.clearPort(port);
+    this.tables.core.forgetNeighbors(port.index);
+    const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
+    this.tables.shared.bytes.fill(0, at, at + layout.INTERFACE_SIZE);
+  }
+
+  /** Publishes a forward. Throws EngineError where there is no room. */
+  addForward(router: WrittenRouter, forward: ForwardConfig): void {
+    if (forward.protocol === "1:1") return; // stands with the outside address
+    const outside = this.#outsideOf(router, forward.outside);
+    for (let i = 0; i < forward.count; i++) {
+      const [port, insidePort] = [wire16(forward.port + i), wire16(forward.insidePort + i)];
+      const inside = wire(parseIpv4(forward.inside)!);
+      const protocol = PROTOCOLS[forward.protocol];
+      if (!this.tables.core.addForward(router.index, protocol, outside, port, inside, insidePort)) {
+        throw new EngineError("FULL", "the translation table has no room for more forwards: raise nat.capacity");
+      }
+    }
+  }
+
+  /** Takes a forward back; its sessions end. */
+  removeForward(router: WrittenRouter, forward: ForwardConfig): void {
+    if (forward.protocol === "1:1") return;
+    const outside = this.#outsideOf(router, forward.outside);
+    for (let i = 0; i < forward.count; i++) {
+      this.tables.core.removeForward(router.index, PROTOCOLS[forward.protocol], outside, wire16(forward.port + i));
+    }
+  }
+
+  #outsideOf(router: WrittenRouter, address: string | undefined): number {
+    return router.outsides + (address === undefined ? 0 : Math.max(0, router.addresses.indexOf(parseIpv4(address)!)));
+  }
+
+  #writeInterface(router: number, mac: string, { port, vid, address, prefix, mtu, uplink, flags }: InterfacePlace): void {
+    const { shared, core } = this.tables;
+    const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
+    const domain = this.tables.domain(port.switchIndex, vid);
+    const [low, high] = macWords(mac);
+    shared.setWord(at + layout.INTERFACE_ROUTER, router);
+    shared.setWord(at + layout.INTERFACE_ADDRESS, wire(address));
+    shared.setWord(at + layout.INTERFACE_MASK, wire(maskOf(prefix)));
+    shared.setWord(at + layout.INTERFACE_MTU, mtu);
+    shared.setWord(at + layout.INTERFACE_SOURCE, low);
+    shared.setWord(at + layout.INTERFACE_SOURCE + 4, high + domain * 0x10000);
+    shared.setWord(at + layout.INTERFACE_SCOPE, router * 2 + (uplink ? 1 : 0));
+    shared.setWord(at + layout.INTERFACE_FLAGS, flags | (uplink ? layout.INTERFACE_UPLINK : 0));
+    if (!core.addStatic(domain, low, high, port.index)) {
+      throw new EngineError("FULL", "the forwarding database has no room for a router's interface: raise fdb.capacity");
+    }
+    core.setLink(port.index, true);
+  }
+
+  #writeErrors(at: number): void {
+    const { shared } = this.tables;
+    shared.setDouble(at + layout.ROUTER_ERRORS + layout.PACE_RATE, ERRORS_PER_SECOND / 1000);
+    shared.setDouble(at + layout.ROUTER_ERRORS + layout.PACE_BURST, ERRORS_PER_SECOND);
+    shared.setDouble(at + layout.ROUTER_ERRORS + layout.PACE_TOKENS, ERRORS_PER_SECOND);
+  }
+
+  #writeNat(at: number, nat: NatConfig | undefined): void {
+    const { shared } = this.tables;
+    shared.setWord(at + layout.ROUTER_FLAGS, nat ? natFlags(nat) : 0);
+    if (!nat) return;
+    const { timeouts } = nat;
+    shared.setWord(at + layout.ROUTER_UDP, timeouts.udp * TICKS);
+    shared.setWord(at + layout.ROUTER_TCP, timeouts.tcp * TICKS);
+    shared.setWord(at + layout.ROUTER_TRANSITORY, timeouts.transitory * TICKS);
+    shared.setWord(at + layout.ROUTER_ICMP, timeouts.icmp * TICKS);
+    shared.setWord(at + layout.ROUTER_HOST_PORTS, nat.hostPorts);
+    shared.setWord(at + layout.ROUTER_HOST_RATE, nat.hostRate);
+    shared.setWord(at + layout.ROUTER_MSS, nat.mss === "path" ? layout.MSS_PATH : nat.mss ?? 0);
+    const own = Object.entries(timeouts.ports);
+    for (let i = 0; i < layout.PORT_TIMEOUTS_MAX; i++) {
+      const [key, seconds] = own[i] ?? ["tcp 0", 0];
+      const [protocol, port] = key.split(" ") as ["tcp" | "udp", string];
+      const entry = at + layout.ROUTER_PORT_TIMEOUTS + i * 8;
+      shared.setWord(entry, own[i] ? wire16(Number(port)) + PROTOCOLS[protocol] * 0x10000 : 0);
+      shared.setWord(entry + 4, seconds * TICKS);
+    }
+  }
+
+  #writeRoutes(router: WrittenRouter, routes: Route[]): void {
+    const { shared } = this.tables;
+    this.#routes.free(router.routes, router.routeCount);
+    router.routes = this.#routes.take(routes.length);
+    router.routeCount = routes.length;
+    for (const [i, route] of routes.entries()) {
+      const at = layout.ROUTES + (router.routes + i) * layout.ROUTE_SIZE;
+      shared.setWord(at + layout.ROUTE_ADDRESS, wire(route.address));
+      shared.setWord(at + layout.ROUTE_MASK, wire(maskOf(route.prefix)));
+      shared.setWord(at + layout.ROUTE_VIA, wire(route.via));
+      shared.setWord(at + layout.ROUTE_PORT, route.port + route.kind * 0x10000);
+    }
+    shared.setWord(routerAt(router.index) + layout.ROUTER_ROUTES, router.routes);
+    shared.setWord(routerAt(router.index) + layout.ROUTER_ROUTE_COUNT, router.routeCount);
+    this.tables.core.forgetHops(router.index);
+  }
+
+  /** Where the outside addresses change, sessions and forwards go; the caller publishes forwards anew. */
+  #writeOutsides(router: WrittenRouter, addresses: number[], forwards: readonly ForwardConfig[]): void {
+    const { shared } = this.tables;
+    const changed = addresses.join() !== router.addresses.join();
+    if (changed) {
+      this.tables.core.endSessions(router.index);
+      this.#outsides.free(router.outsides, router.outsideCount);
+      router.outsides = this.#outsides.take(addresses.length);
+      router.outsideCount = addresses.length;
+      router.addresses = addresses;
+    }
+    for (const [i, address] of addresses.entries()) {
+      const own = forwards.find((one) => one.protocol === "1:1" && parseIpv4(one.outside) === address);
+      const at = layout.OUTSIDES + (router.outsides + i) * layout.OUTSIDE_SIZE;
+      shared.setWord(at + layout.OUTSIDE_ADDRESS, wire(address));
+      shared.setWord(at + layout.OUTSIDE_INSIDE, own ? wire(parseIpv4(own.inside)!) : 0);
+    }
+    shared.setWord(routerAt(router.index) + layout.ROUTER_OUTSIDES, router.outsides);
+    shared.setWord(routerAt(router.index) + layout.ROUTER_OUTSIDE_COUNT, router.outsideCount);
+  }
+}
+
+function routerAt(index: number): number {
+  return layout.ROUTERS + index * layout.ROUTER_SIZE;
+}
+
+function natFlags({ mapping, filtering, exhausted, log }: NatConfig): number {
+  return layout.ROUTER_NAT
+    | (mapping === "address-and-port-dependent" ? layout.ROUTER_MAPPING_ENDPOINT : 0)
+    | (filtering === "address-dependent" ? layout.ROUTER_FILTER_ADDRESS : 0)
+    | (filtering === "address-and-port-dependent" ? layout.ROUTER_FILTER_PORT : 0)
+    | (exhausted === "oldest-idle" ? layout.ROUTER_EVICTS : 0)
+    | (log === undefined ? 0 : layout.ROUTER_LOGS);
+}
+
+/** All routes of a router, longest prefix first; its own addresses before networks of the same length. */
+function routesOf({ interfaces, outsides, gateway, config }: RouterPlan): Route[] {
+  const routes: Route[] = [];
+  for (const { port: { index: port }, address, prefix } of interfaces) {
+    if (address === 0) continue;
+    const network = (address & maskOf(prefix)) >>> 0;
+    routes.push({ address, prefix: 32, via: 0, port, kind: layout.ROUTE_LOCAL });
+    routes.push({ address: network, prefix, via: 0, port, kind: layout.ROUTE_LINK });
+    if (prefix > 30) continue;
+    const broadcast = (network | ~maskOf(prefix)) >>> 0;
+    routes.push({ address: broadcast, prefix: 32, via: 0, port, kind: layout.ROUTE_BROADCAST });
+    routes.push({ address: network, prefix: 32, via: 0, port, kind: layout.ROUTE_BROADCAST });
+  }
+  const uplink = interfaces.find((one) => one.uplink);
+  for (const address of uplink ? outsides : []) {
+    routes.push({ address, prefix: 32, via: 0, port: uplink!.port.index, kind: layout.ROUTE_LOCAL });
+  }
+  if (uplink && gateway) {
+    routes.push({ address: 0, prefix: 0, via: gateway, port: uplink.port.index, kind: layout.ROUTE_LINK });
+  }
+  for (const { to, via } of config.routes) {
+    const next = parseIpv4(via)!;
+    const by = interfaces.find(({ address, prefix }) => address && ((address ^ next) & maskOf(prefix)) === 0);
+    const network = parseIpv4(to.address)!;
+    if (by) routes.push({ address: network, prefix: to.prefix, via: next, port: by.port.index, kind: layout.ROUTE_LINK });
+  }
+  return routes.sort((a, b) => b.prefix - a.prefix || b.kind - a.kind);
+}
+
+function maskOf(prefix: number): number {
+  return prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0;
+}
+
+/** An address as a little-endian load of the wire sees it. */
+export function wire(address: number): number {
+  return (((address & 0xff) << 24) | ((address & 0xff00) << 8) | ((address >>> 8) & 0xff00) | (address >>> 24)) >>> 0;
+}
+
+/** The same of a port. */
+export function wire16(port: number): number {
+  return ((port & 0xff) << 8) | (port >> 8);
+}
