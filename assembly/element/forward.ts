@@ -13,4 +13,3 @@ export function forward(count: u32): void {
     item += ITEM_SIZE;
   }
 }
-

@@ -18,7 +18,7 @@ import { isOwn } from "../pool";
 import { leave } from "../router/leave";
 import { receive } from "../router/receive";
 import { base, flowBuckets, flowShift, flows, frames, hashSeed, hashSeedOther, self, ticks } from "../state";
-import { hashOf, match } from "../table/index";
+import { hashOf, match } from "../table/hash";
 import { verdictOf } from "../verdict";
 import { sumOf20, updated, updatedUdp } from "../wire/checksum";
 import { HEADER_SIZE, TYPE } from "../wire/ethernet";

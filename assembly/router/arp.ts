@@ -57,9 +57,7 @@ function learn(sender: u32, mac: u64, asked: bool): void {
 
 /** The packet at hand has been seen to; a question about a neighbor takes its place in the batch. */
 export function ask(neighbor: u32): void {
-  if (!renew(FRAME_SIZE)) return;
-  const known = load<u64>(neighbor, NEIGHBOR_DESTINATION);
-  request(<u32>load<u64>(neighbor, NEIGHBOR_KEY), known ? known : broadcast());
+  askAt(index, neighbor);
 }
 
 /** Puts a question about a neighbor at a place of the batch where nothing is. False: no slot. */

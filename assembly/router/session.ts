@@ -122,7 +122,7 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
   const host = hostOf(router, inside);
   const half = host && mayHave(host) && mayBegin(router, host)
     ? makeFlow(addressesOf(packet), portsKey(portsAt(payload, protocol), protocol, scope()), addresses, ports, answers,
-      mapping, peer, host, flags)
+        mapping, peer, host, flags)
     : 0;
   if (half == 0) {
     removeUnused(mapping);

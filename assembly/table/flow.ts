@@ -11,7 +11,7 @@ import { ticks } from "../state";
 import { TTL_DELTA, deltaOf, fold } from "../wire/checksum";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
 import { countFlows, leaveHost } from "./host";
-import { find, insert, remove } from "./index";
+import { find, insert, remove } from "./hash";
 import { logSession } from "./log";
 import { dropMapping, extend, holdMapping } from "./mapping";
 import { refer } from "./neighbor";
@@ -181,7 +181,7 @@ function directionMapping(half: u32): u32 {
 
 /** A flow that the outside began lives no longer than its mapping would without it (RFC 4787 REQ-6). */
 export function limitExpiry(half: u32, expires: u32): void {
-  if (<i32>(load<u32>(half, HALF_EXPIRES) - expires) > 0) setExpiry(firstOf(half), expires);
+  if (<i32 > (load<u32>(half, HALF_EXPIRES) - expires) > 0) setExpiry(firstOf(half), expires);
 }
 
 /** Sets the next hop of a half. */

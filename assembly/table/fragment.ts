@@ -8,7 +8,7 @@ import {
 } from "../layout-router";
 import { Reason } from "../reason";
 import { ticks } from "../state";
-import { find, insert, remove } from "./index";
+import { find, insert, remove } from "./hash";
 import { discard } from "./queue";
 import { give, highest, recordAt, take } from "./slab";
 

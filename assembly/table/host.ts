@@ -6,7 +6,7 @@ import {
   OUTSIDE_INSIDE, ROUTERS, ROUTER_HOST_RATE, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "../layout-router";
 import { now } from "../state";
-import { find, insert, remove } from "./index";
+import { find, insert, remove } from "./hash";
 import { outsideAt } from "./outside";
 import { give, take } from "./slab";
 

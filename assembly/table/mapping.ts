@@ -7,7 +7,7 @@ import {
   MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, MAPPING_STATIC, OUTSIDE_ADDRESS, OUTSIDE_INDEX, ROUTERS, ROUTER_SIZE,
 } from "../layout-router";
 import { countMappings, leaveHost } from "./host";
-import { find, insert, remove } from "./index";
+import { find, insert, remove } from "./hash";
 import { givePort, outsideAt, takePort } from "./outside";
 import { give, take } from "./slab";
 
@@ -113,5 +113,5 @@ export function isStatic(mapping: u32): bool {
 
 /** Outbound traffic lets a mapping live until `expires` at least. */
 export function extend(mapping: u32, expires: u32): void {
-  if (<i32>(expires - load<u32>(mapping, MAPPING_EXPIRES)) > 0) store<u32>(mapping, expires, MAPPING_EXPIRES);
+  if (<i32 > (expires - load<u32>(mapping, MAPPING_EXPIRES)) > 0) store<u32>(mapping, expires, MAPPING_EXPIRES);
 }

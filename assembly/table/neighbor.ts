@@ -13,7 +13,7 @@ import {
 } from "../layout-router";
 import { ticks } from "../state";
 import { MAC_MASK } from "../wire/ethernet";
-import { find, insert, remove } from "./index";
+import { find, insert, remove } from "./hash";
 import { ready } from "./queue";
 import { give, take } from "./slab";
 

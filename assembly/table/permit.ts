@@ -2,7 +2,7 @@
 // address-dependent filtering (RFC 4787 5). A permit is there while such sessions are.
 
 import { PERMIT_FLOWS, PERMIT_INDEX, PERMIT_KEY, PERMIT_SLAB } from "../layout-router";
-import { find, insert, remove } from "./index";
+import { find, insert, remove } from "./hash";
 import { give, take } from "./slab";
 
 export function isPermitted(outside: u64, remote: u32): bool {

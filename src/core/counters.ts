@@ -1,6 +1,6 @@
 // Reads the counters that the workers keep, summed over them. Writes nothing.
 
-import * as layout from "../../assembly/layout.js";
+import * as layout from "./layout.js";
 import { Reason, REASON_COUNT } from "../../assembly/reason.js";
 import type { Drops, FrameCount } from "../api.js";
 import type { SharedMemory } from "./memory.js";
@@ -63,6 +63,11 @@ export class Counters {
       }
     }
     return lent;
+  }
+
+  /** Frames that wait in routers: for a neighbor's answer, or a first fragment. */
+  waiting(): number {
+    return this.shared.word(layout.PENDING_SLAB + layout.SLAB_COUNT);
   }
 
   #queued(ring: number): number {

@@ -105,7 +105,8 @@ export function compileCore(): WebAssembly.Module {
 export function instantiateCore(module: WebAssembly.Module, shared: SharedMemory): CoreExports {
   const instance = new WebAssembly.Instance(module, { env: { memory: shared.memory } });
   const core = instance.exports as unknown as CoreExports;
-  if (core.layoutHash() !== layout.layoutHash() * 65521 + layout.routerLayoutHash() || shared.word(layout.HEADER_MAGIC) !== layout.MAGIC) {
+  const hash = layout.layoutHash() * 65521 + layout.routerLayoutHash();
+  if (core.layoutHash() !== hash || shared.word(layout.HEADER_MAGIC) !== layout.MAGIC) {
     const message = "the packet core and the host are of different builds: run \"npm run build\"";
     throw new EngineError("CORE_MISMATCH", message);
   }

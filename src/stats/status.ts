@@ -49,7 +49,7 @@ export function totals(sources: Sources, used: ReadonlySet<number>): Totals {
   const { counters } = sources;
   const all = [...used].map((port) => counters.port(port)).concat(counters.retired).reduce(addCounters, NOTHING);
   const drops = addDrops(all.dropsIn, all.dropsOut);
-  const queued = all.queued + counters.lent();
+  const queued = all.queued + counters.lent() + counters.waiting();
   return {
     rx: all.rx,
     tx: all.tx,

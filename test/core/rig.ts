@@ -20,6 +20,7 @@ import { attachmentOf } from "../../src/port/attach.js";
 
 const module = compileCore();
 const rigs = new Set<Rig>();
+const PATIENCE = 30; // seconds: nothing waits longer in a router
 
 afterEach(() => {
   for (const rig of rigs) rig.finish();
@@ -117,6 +118,20 @@ export class Rig {
     this.#used.add(port.index);
     if (framing.in !== "none" || config.attachment.kind === "generator") this.#addSource(port);
     this.link(name, true);
+  }
+
+  /** Makes a part of a router: an interface's port, or the one by which its services speak. */
+  addInner(on: string, name: string, config: PortConfig, role: "router" | "services"): RegisteredPort {
+    const port = this.registry.addPort(on, name, config, { role });
+    const codec = CODEC_NUMBERS[role === "services" ? "service" : "none"];
+    if (role === "services") port.pipe = this.shared.pipe(this.#pipes++);
+    this.tables.writePort(port, { in: codec, out: codec });
+    const pipe = role === "services" ? new Pipe(this.shared, port.pipe) : undefined;
+    this.#ends.set(`${on}/${name}`, { port, pipe, sent: [], stalled: role === "router", up: false });
+    this.#used.add(port.index);
+    if (role === "services") this.#addSource(port);
+    this.link(`${on}/${name}`, true);
+    return port;
   }
 
   changePort(name: string, spec: Partial<PortConfig>): void {
@@ -241,7 +256,7 @@ export class Rig {
 
   /** Σ rx + Σ copies = Σ tx + Σ drops + queued, over all ports that ever were. */
   expectAccount(): void {
-    let [came, went] = [0, this.counters.lent()];
+    let [came, went] = [0, this.counters.lent() + this.counters.waiting()];
     for (const port of this.#used) {
       const { rx, tx, copies, dropsIn, dropsOut, queued } = this.counters.port(port);
       came += rx.frames + copies;
@@ -258,6 +273,10 @@ export class Rig {
       if (end.port.config.attachment.kind === "generator") this.stopGenerator(name);
     }
     this.settle();
+    for (let second = 0; second < PATIENCE && this.counters.waiting() > 0; second++) {
+      this.advance(1);
+      this.settle();
+    }
     this.expectAccount();
     this.workers.forEach((_, worker) => { this.#expectHome(worker); });
   }

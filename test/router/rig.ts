@@ -1,0 +1,220 @@
+// A router in the hands of a test: the rig of the core (test/core/rig.ts) with a router on it, hosts that answer ARP
+// inside and outside, and the wires in the place of devices. Owns the hosts' MACs.
+
+import { configFromValue } from "../../src/config/parse.js";
+import type { RouterConfig } from "../../src/config/model.js";
+import { RouterTables, wire, type WrittenRouter } from "../../src/core/router-tables.js";
+import * as layout from "../../src/core/layout.js";
+import type { PortConfig } from "../../src/config/model.js";
+import type { RegisteredPort } from "../../src/core/registry.js";
+import { interfaceKey, interfaceName, planRouter } from "../../src/engine/router-plan.js";
+import { Rig, access } from "../core/rig.js";
+import type { Outcome } from "../model/nat-types.js";
+import { arp, ether, parse, type Parsed } from "./packet.js";
+
+export const ROUTER_MAC = "02:00:00:00:00:01";
+const INNER: PortConfig = {
+  attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [],
+};
+
+/** What a user writes of a router, and of the engine around it. */
+export interface RouterSpec {
+  interfaces?: unknown[];
+  uplink?: Record<string, unknown> | false;
+  [key: string]: unknown;
+}
+
+const UPLINK = { memory: true, address: "203.0.113.2/24", gateway: "203.0.113.1" };
+const INTERFACES = [
+  { switch: "lab", vlan: 10, address: "10.0.10.1/24" },
+  { switch: "lab", vlan: 20, address: "10.0.20.1/24" },
+];
+
+/** A frame that came out of a wire, read. */
+export type Seen = Parsed & { frame: Uint8Array };
+
+export class RouterRig {
+  readonly rig: Rig;
+  readonly config: RouterConfig;
+  readonly router: WrittenRouter;
+  readonly tables: RouterTables;
+  /** Addresses that do not answer ARP. */
+  readonly silent = new Set<string>();
+  /** What the router handed to its services. */
+  readonly services: { port: number; frame: Uint8Array }[] = [];
+  readonly #ports = new Map<string, RegisteredPort>();
+  readonly #services: RegisteredPort;
+
+  constructor({ uplink = {}, ...spec }: RouterSpec = {}, options: { natCapacity?: number; workers?: number } = {}) {
+    this.config = configOf({ ...spec, ...(uplink === false ? {} : { uplink: { ...UPLINK, ...uplink } }) });
+    this.rig = new Rig({ a10: { vlan: access(10) }, b10: { vlan: access(10) }, a20: { vlan: access(20) } }, options);
+    this.rig.addSwitch("edge");
+    this.tables = new RouterTables(this.rig.tables);
+    for (const { switch: on, vid } of this.config.interfaces) {
+      this.#ports.set(interfaceKey({ switch: on, vid }), this.#addInner(on, interfaceName("edge", vid), vid, "router"));
+    }
+    this.#services = this.#addInner("", "@edge", 1, "services");
+    if (this.config.uplink) {
+      this.rig.addPort("up", { on: "edge" });
+      this.#ports.set("uplink", this.#addInner("edge", "@edge", 1, "router"));
+    }
+    this.router = this.tables.add();
+    this.write(this.config);
+    for (const forward of this.config.forwards) this.tables.addForward(this.router, forward);
+    this.rig.settle();
+    this.rig.outputs(); // announcements
+  }
+
+  /** Writes the router's tables anew. */
+  write(config: RouterConfig): void {
+    const uplink = this.#ports.get("uplink");
+    this.tables.write(this.router, planRouter("edge", { ...config, mac: ROUTER_MAC }, {
+      interfaces: this.#ports, services: this.#services, ...(uplink && { uplink }),
+    }));
+  }
+
+  #addInner(on: string, name: string, vid: number, role: "router" | "services"): RegisteredPort {
+    return this.rig.addInner(on, name, { ...INNER, vlan: access(vid) }, role);
+  }
+
+  // ---- frames ----
+
+  /** The wire on which an address is: those of the outside are all behind the uplink. */
+  wireOf(address: string): string {
+    return address.startsWith("10.0.10.") ? "a10" : address.startsWith("10.0.20.") ? "a20" : "up";
+  }
+
+  /** The MAC of a host: its address is in it. */
+  macOf(address: string): string {
+    const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
+    return ["02", "aa", ...bytes].join(":");
+  }
+
+  /** Lets a host put a packet on its wire, and returns what came out in answer, by wire; ARP is played underneath. */
+  send(packet: Uint8Array, from = addressesIn(packet).from): Record<string, Seen[]> {
+    return this.sendFrame(this.wireOf(from), this.frame(packet, from));
+  }
+
+  /** The frame in which a host sends a packet to the router. */
+  frame(packet: Uint8Array, from: string): Uint8Array {
+    const outside = this.wireOf(from) === "up";
+    return ether({ to: ROUTER_MAC, from: this.macOf(outside ? "203.0.113.1" : from) }, packet);
+  }
+
+  sendFrame(wireName: string, ...frames: Uint8Array[]): Record<string, Seen[]> {
+    this.rig.inject(wireName, ...frames);
+    const seen: Record<string, Seen[]> = {};
+    for (let rounds = 0; rounds < 50; rounds++) {
+      this.rig.settle();
+      let answered = false;
+      for (const [name, came] of Object.entries(this.rig.outputs())) {
+        for (const frame of came) {
+          const parsed = parse(frame);
+          if (this.#answer(name, parsed)) answered = true;
+          else (seen[name] ??= []).push({ ...parsed, frame });
+        }
+      }
+      if (!answered) return seen;
+    }
+    throw new Error("the router does not come to rest");
+  }
+
+  /** Answers a question for an address that is on this wire; says whether it was one. */
+  #answer(name: string, { arp: question }: Parsed): boolean {
+    if (!question || question.op !== 1) return false;
+    const { targetIp, senderMac, senderIp } = question;
+    if (senderIp === targetIp || this.silent.has(targetIp)) return true;
+    const mac = this.macOf(targetIp);
+    const answer = arp({ op: 2, senderMac: mac, senderIp: targetIp, targetMac: senderMac, targetIp: senderIp });
+    this.rig.inject(name, ether({ to: ROUTER_MAC, from: mac, type: 0x0806 }, answer));
+    return true;
+  }
+
+  /** Lets seconds pass, a look at a time as a worker that sleeps has it. */
+  wait(seconds: number): Record<string, Seen[]> {
+    const seen: Record<string, Seen[]> = {};
+    for (let left = seconds; left > 0; left -= 1) {
+      this.rig.turn(Math.min(1, left) * 1000);
+      for (const [name, frames] of Object.entries(this.sendFrame("up"))) (seen[name] ??= []).push(...frames);
+    }
+    return seen;
+  }
+
+  /** Lets time jump, without a look in between: what is over must not be used even so. */
+  jump(seconds: number): void {
+    this.rig.now += seconds * 1000;
+  }
+
+  // ---- what became of a packet ----
+
+  outbound(packet: Uint8Array): Outcome {
+    return this.#outcome(packet, addressesIn(packet).from);
+  }
+
+  inbound(packet: Uint8Array): Outcome {
+    return this.#outcome(packet, "203.0.113.1");
+  }
+
+  #outcome(packet: Uint8Array, from: string): Outcome {
+    const before = this.drops();
+    const seen = this.send(packet, from);
+    const after = this.drops();
+    const reason = Object.keys(after).find((name) => after[name]! > (before[name] ?? 0));
+    if (reason) return { kind: "drop", reason };
+    for (const [name, [first]] of Object.entries(seen)) {
+      if (first?.ip && !this.#isAnswer(first, packet)) {
+        return { kind: "forward", to: name === "up" ? "outside" : "inside", packet: packetIn(first) };
+      }
+    }
+    return { kind: "local" };
+  }
+
+  #isAnswer({ icmp, ip }: Parsed, packet: Uint8Array): boolean {
+    const { from, to } = addressesIn(packet);
+    return icmp?.type === 0 && ip!.from === to && ip!.to === from && packet[20] === 8;
+  }
+
+  /** Drops over all ports, by reason. */
+  drops(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const name of this.rig.names) {
+      for (const [reason, count] of Object.entries(this.rig.drops(name))) {
+        sums[reason] = (sums[reason] ?? 0) + (count ?? 0);
+      }
+    }
+    return sums;
+  }
+
+  /** Sessions in the table. */
+  get sessions(): number {
+    return this.rig.shared.word(layout.FLOW_SLAB + layout.SLAB_COUNT);
+  }
+
+  get mappings(): number {
+    return this.rig.shared.word(layout.MAPPING_SLAB + layout.SLAB_COUNT);
+  }
+
+  /** Ports of the first outside address that are taken, of all protocols. */
+  get takenPorts(): number {
+    const at = layout.OUTSIDES + this.router.outsides * layout.OUTSIDE_SIZE + layout.OUTSIDE_USED;
+    return [0, 4, 8].reduce((sum, offset) => sum + this.rig.shared.word(at + offset), 0);
+  }
+
+  /** The number of an address, as the tables hold it. */
+  static wire = wire;
+}
+
+function configOf(router: Record<string, unknown>): RouterConfig {
+  const ports = { a10: { memory: true, access: 10 }, b10: { memory: true, access: 10 }, a20: { memory: true, access: 20 } };
+  const value = { switches: { lab: { ports } }, routers: { edge: { interfaces: INTERFACES, ...router } } };
+  return configFromValue(value).routers["edge"]!;
+}
+
+function addressesIn(packet: Uint8Array): { from: string; to: string } {
+  return { from: packet.subarray(12, 16).join("."), to: packet.subarray(16, 20).join(".") };
+}
+
+/** The IPv4 packet in a frame, without what pads it. */
+export function packetIn({ frame, ip }: Seen): Uint8Array {
+  return frame.subarray(14, 14 + ip!.totalLength);
+}
