@@ -14,7 +14,7 @@ export type Drops = Record<string, number>;
 export interface PortStatus {
   switch: string;
   name: string;
-  kind: "tap" | "interface" | "stream" | "pcap" | "memory" | "generator" | "capture";
+  kind: "tap" | "interface" | "stream" | "pcap" | "memory" | "generator" | "capture" | "router" | "services";
   /** What is at the other end: device, path or file; "" where there is none. */
   device: string;
   link: "up" | "down";

@@ -6,6 +6,7 @@ import {
   EngineError, type Applied, type CaptureOptions, type EngineApi, type EngineEvent, type FdbEntry, type MirrorStatus,
   type PortStatus, type Stats, type VlanStatus,
 } from "./api.js";
+import { UPLINK } from "./config/expand.js";
 import type { Config, PortConfig } from "./config/model.js";
 import { configFromValue } from "./config/parse.js";
 import { valueOfConfig } from "./config/print.js";
@@ -91,7 +92,8 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   ): Promise<Engine> {
     const late: { engine?: Engine } = {};
     const links: Links = new Links(() => crew, (port, up, why) => {
-      if (port.switchIndex < 0) return; // a capture is nobody's port
+      if (port.switchIndex < 0 || port.role) return; // nobody's port
+      if (port.name === UPLINK) late.engine?.fabric.routers.linkChanged(port.switchName, up);
       late.engine?.emit("event", {
         event: "port", switch: port.switchName, port: port.name, link: up ? "up" : "down", why,
       });

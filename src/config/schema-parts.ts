@@ -34,8 +34,8 @@ export const named = <T extends TSchema>(title: string, schema: T, examples: unk
 export const reference = (title: string, example: string, description = ""): TString =>
   text(title, { examples: [example], ...(description && { description }) });
 
-export const vid = (description: string): TInteger =>
-  Type.Integer({ title: "VLAN", description, minimum: VID_MIN, maximum: VID_MAX, examples: [10] });
+export const vid = (description: string, byDefault?: number): TInteger =>
+  Type.Integer({ title: "VLAN", description, minimum: VID_MIN, maximum: VID_MAX, examples: [10], ...(byDefault && { default: byDefault }) });
 const vidItem = Type.Union([vid("IEEE 802.1Q VLAN identifier"), Type.String({ pattern: VID_RANGE_PATTERN })], {
   title: "VLAN",
   examples: [10, "100-199"],

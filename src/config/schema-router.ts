@@ -62,7 +62,7 @@ const DhcpSchema = Type.Object({
 
 const InterfaceSchema = Type.Object({
   switch: reference("switch name", "lab", "The switch that it is on"),
-  vlan: Type.Optional({ ...vid("The VLAN of the switch"), default: 1 }),
+  vlan: Type.Optional(vid("The VLAN of the switch", 1)),
   address: cidr("address with prefix", "Its address, and the length of its network's prefix", "10.0.10.1/24"),
   mtu: Type.Optional(size("MTU", ROUTER_MTU, "Longest packet that leaves; 1500 where nothing is said", 1500)),
   dhcp: Type.Optional(DhcpSchema),

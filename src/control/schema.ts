@@ -14,7 +14,7 @@ const Drops = Type.Record(Type.String(), Count("frames"), {
 export const Port = Type.Object({
   switch: Type.String(),
   name: Type.String(),
-  kind: Type.String({ description: "tap, interface, stream, pcap, memory, generator or capture" }),
+  kind: Type.String({ description: "tap, interface, stream, pcap, memory, generator, capture, router or services" }),
   device: Type.String({ description: "what is at the other end: device, path or file; empty where there is none" }),
   link: Type.Union([Type.Literal("up"), Type.Literal("down")]),
   vlan: Type.String({ description: "access 10, trunk 10,20 native 1, tunnel 5 or monitor" }),

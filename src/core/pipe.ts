@@ -5,6 +5,7 @@ import * as layout from "../../assembly/layout.js";
 import type { SharedMemory } from "./memory.js";
 
 const MASK = layout.PIPE_SIZE - 1;
+const SERVICE_HEADER = 8; // length, interface
 
 /** The host's end of a pipe; `offset` is the pipe's place in memory. */
 export class Pipe {
@@ -61,16 +62,21 @@ export class Pipe {
     this.#set(layout.PIPE_IN_HEAD, this.#get(layout.PIPE_IN_TAIL));
   }
 
-  /** Copies one frame behind its length towards the core; false where there is no room. */
-  send(frame: Uint8Array): boolean {
-    if (this.room < frame.length + 4) return false;
+  /**
+   * Copies one frame towards the core, behind its length and, for a router's services, the interface by which it
+   * leaves; false where there is no room.
+   */
+  send(frame: Uint8Array, out?: number): boolean {
+    const header = out === undefined ? 4 : SERVICE_HEADER;
+    if (this.room < frame.length + header) return false;
     const head = this.#get(layout.PIPE_IN_HEAD);
     for (let i = 0; i < 4; i++) this.shared.bytes[this.#in + ((head + i) & MASK)] = frame.length >>> (24 - 8 * i);
-    const at = (head + 4) & MASK;
+    for (let i = 4; i < header; i++) this.shared.bytes[this.#in + ((head + i) & MASK)] = out! >>> (8 * (i - 4));
+    const at = (head + header) & MASK;
     const first = Math.min(frame.length, layout.PIPE_SIZE - at);
     this.shared.bytes.set(frame.subarray(0, first), this.#in + at);
     this.shared.bytes.set(frame.subarray(first), this.#in);
-    this.fill(frame.length + 4);
+    this.fill(frame.length + header);
     return true;
   }
 
@@ -92,14 +98,24 @@ export class Pipe {
 
   /** Takes out all frames that wait, each a copy of its own. */
   receive(): Uint8Array[] {
-    const frames: Uint8Array[] = [];
-    while (this.waiting >= 4) {
-      const length = new DataView(this.#copy(0, 4).buffer).getUint32(0);
-      if (this.waiting < length + 4) break;
-      frames.push(this.#copy(4, length));
-      this.drain(length + 4);
+    return this.#take(4, ({ frame }) => frame);
+  }
+
+  /** The same of a router's services: frames with the interface at which each came. */
+  receiveAt(): { at: number; frame: Uint8Array }[] {
+    return this.#take(SERVICE_HEADER, ({ header, frame }) => ({ at: header.getUint32(4, true), frame }));
+  }
+
+  #take<T>(size: number, made: (record: { header: DataView; frame: Uint8Array }) => T): T[] {
+    const taken: T[] = [];
+    while (this.waiting >= size) {
+      const header = new DataView(this.#copy(0, size).buffer);
+      const length = header.getUint32(0);
+      if (this.waiting < length + size) break;
+      taken.push(made({ header, frame: this.#copy(size, length) }));
+      this.drain(length + size);
     }
-    return frames;
+    return taken;
   }
 
   /** Waits until there is something, or `ms` have passed; resolves at once where something waits already. */

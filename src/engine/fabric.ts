@@ -14,10 +14,12 @@ import { diffPlants, type Plan, type Step } from "../config/diff.js";
 import { contract, expand, type Plant } from "../config/expand.js";
 import type { Config, MirrorConfig, PortConfig } from "../config/model.js";
 import { attachmentOf, isSource, needsPipe } from "../port/attach.js";
+import { interfaceAttachment, servicesAttachment } from "../port/inner.js";
 import type { Attachment } from "../port/port.js";
 import { discard, type Wiring } from "../port/wiring.js";
 import type { Crew } from "../worker/crew.js";
 import type { Links } from "./links.js";
+import { Routers } from "./routers.js";
 import { takeStep } from "./take-step.js";
 
 /** An attachment that is open, before a port has it. */
@@ -41,6 +43,7 @@ const INNER_PORT: PortConfig = {
 export class Fabric {
   readonly registry: Registry;
   readonly tables: Tables;
+  readonly routers: Routers;
   readonly attachments = new Map<number, Attachment>();
   readonly #plant: Plant;
   readonly #pipes: Numbers;
@@ -54,6 +57,7 @@ export class Fabric {
     this.#plant = expand({ ...config, switches: {}, routers: {} });
     this.registry = new Registry(shared.word(layout.HEADER_WORKERS));
     this.tables = new Tables(shared, core, this.registry);
+    this.routers = new Routers(this);
     this.#pipes = new Numbers("streams, files, memory ports and captures", 0, shared.word(layout.HEADER_PIPE_COUNT));
   }
 
@@ -93,10 +97,8 @@ export class Fabric {
     try {
       await this.#leave(plan.steps);
       const come = await this.#arrive(coming, prepared);
-      this.crew.parked(() => {
-        this.#writeMirrors(plan.steps, coming);
-        this.#changeRouters(plan.steps);
-      });
+      this.crew.parked(() => { this.#writeMirrors(plan.steps, coming); });
+      await this.#changeRouters(plan.steps);
       for (const port of come) if (isSource(port.config)) this.crew.begin(port.worker, port.index);
     } catch (error) {
       await undoResize();
@@ -131,6 +133,8 @@ export class Fabric {
     const gone: RegisteredPort[] = [];
     try {
       for (const step of steps) {
+        if (step.do === "change-router") await this.routers.shrink(step.router, step.after);
+        if (step.do === "remove-router") await this.routers.remove(step.router);
         if (LATE_STEPS.includes(step.do)) continue;
         this.crew.parked(() => {
           if (isGoing(step)) gone.push(this.#disable(step.switch, step.port));
@@ -158,7 +162,21 @@ export class Fabric {
 
   /** Makes a monitor port that belongs to no switch, for a capture on `watched`, a switch. */
   addInnerPort(watched: string, name: string, attachment: Attachment, wiring: Wiring): Promise<RegisteredPort> {
-    return this.#enable("", name, INNER_PORT, { attachment, wiring }, true, watched);
+    return this.#enable("", name, INNER_PORT, { attachment, wiring }, true, { watched });
+  }
+
+  /** Makes a part of a router: the port of an interface on a VLAN, or the one by which its services speak. */
+  async addRouterPort(on: string, name: string, vid: number, watched?: string): Promise<RegisteredPort> {
+    const role = watched === undefined ? "router" : "services";
+    const attachment = role === "router" ? interfaceAttachment() : servicesAttachment();
+    const config: PortConfig = { ...INNER_PORT, vlan: { mode: "access", vid }, monitor: false };
+    const prepared = { attachment, wiring: await attachment.open() };
+    return this.#enable(on, name, config, prepared, role === "services", { role, ...(watched && { watched }) });
+  }
+
+  /** Lets go of a part of a router, which the tables know no longer. */
+  async removeRouterPort(port: RegisteredPort): Promise<void> {
+    await this.#release(this.crew.parked(() => this.#disable(port.switchName, port.name)));
   }
 
   async removeInnerPort(name: string): Promise<void> {
@@ -178,6 +196,7 @@ export class Fabric {
 
   /** Lets go of every port, for the end. */
   async close(): Promise<void> {
+    await this.routers.close();
     const ports = [...this.registry.ports.values()];
     for (const port of ports) await this.crew.detach(port.worker, port.index); // none drops what another still sends
     for (const port of ports) {
@@ -201,9 +220,9 @@ export class Fabric {
 
   async #enable(
     switchName: string, name: string, config: PortConfig, { attachment, wiring }: Prepared, piped: boolean,
-    watched?: string,
+    part: Pick<RegisteredPort, "watched" | "role"> = {},
   ): Promise<RegisteredPort> {
-    const port = this.registry.addPort(switchName, name, config, watched === undefined ? {} : { watched });
+    const port = this.registry.addPort(switchName, name, config, part);
     try {
       if (piped) port.pipe = this.#takePipe();
       this.crew.parked(() => { this.#writePort(port, attachment); });
@@ -271,10 +290,11 @@ export class Fabric {
   }
 
   /** Takes the steps of routers that need their switches and uplinks. */
-  #changeRouters(steps: readonly Step[]): void {
+  async #changeRouters(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
-      if (step.do !== "change-router" && step.do !== "add-router") continue;
-      this.#changeTables(step);
+      if (step.do === "add-router") await this.routers.add(step.router, step.after);
+      else if (step.do === "change-router") await this.routers.change(step.router, step.after);
+      else continue;
       takeStep(this.#plant, step);
     }
   }

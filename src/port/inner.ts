@@ -30,6 +30,16 @@ export function generatorAttachment(): Attachment {
   return new Inner({ kind: "generator" }, { in: "none", out: "sink" });
 }
 
+/** router: an interface of a router, which the core serves by itself. */
+export function interfaceAttachment(): Attachment {
+  return new Inner({ kind: "memory" }, { in: "none", out: "none" });
+}
+
+/** services: frames for a router's services, and from them; see src/service/channel.ts. */
+export function servicesAttachment(): Attachment {
+  return new Inner({ kind: "memory" }, { in: "service", out: "service" });
+}
+
 /** A monitor port of its own for each live capture. */
 export function captureAttachment(): Attachment {
   return new Inner({ kind: "capture" }, { in: "none", out: "pcapng" });

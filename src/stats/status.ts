@@ -30,7 +30,7 @@ function portStatus(sources: Sources, port: RegisteredPort): PortStatus {
   return {
     switch: port.watched ?? port.switchName,
     name: port.name,
-    kind: port.switchIndex < 0 ? "capture" : port.config.attachment.kind,
+    kind: port.role ?? (port.switchIndex < 0 ? "capture" : port.config.attachment.kind),
     device: sources.deviceOf(port.index),
     link: sources.isUp(port.index) ? "up" : "down",
     vlan: printMembership(port.config),

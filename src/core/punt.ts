@@ -1,0 +1,36 @@
+// The punt channel of a router: frames that the core hands up to services, and those that they send. The host's end of
+// a pipe; what does not fit is lost, as on any network.
+
+import { Pipe } from "./pipe.js";
+import type { SharedMemory } from "./memory.js";
+
+const WAIT_MS = 1000; // how often it is looked whether the channel is still open
+
+export class Punt {
+  readonly #pipe: Pipe;
+  #open = true;
+
+  /** `offset`: of the pipe; `wake`: tells the worker that there is something for it. */
+  constructor(shared: SharedMemory, offset: number, readonly wake: () => void) {
+    this.#pipe = new Pipe(shared, offset);
+  }
+
+  /** Sends a frame out of an interface, given by its port; false: no room. */
+  send(port: number, frame: Uint8Array): boolean {
+    const sent = this.#open && this.#pipe.send(frame, port);
+    if (sent) this.wake();
+    return sent;
+  }
+
+  /** Calls back with every frame that comes, and the port of its interface, until `close`. */
+  async listen(callback: (port: number, frame: Uint8Array) => void): Promise<void> {
+    while (this.#open) {
+      for (const { at, frame } of this.#pipe.receiveAt()) callback(at, frame);
+      await this.#pipe.arrival(WAIT_MS);
+    }
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+}

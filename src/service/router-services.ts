@@ -1,0 +1,207 @@
+// The services of one router: a DHCP server and a DNS service on each inside interface that has them, a DHCP client on an
+// uplink that wants an address. Owns which frame is whose, and the one timer by which they see time pass.
+
+import { randomBytes } from "node:crypto";
+import { getServers } from "node:dns";
+import type { RouterConfig } from "../config/model.js";
+import { interfaceOf } from "./place.js";
+import type { Place, Transmit } from "./channel.js";
+import { DhcpClient } from "./dhcp/client.js";
+import type { Binding } from "./dhcp/binding.js";
+import { LeaseBook } from "./dhcp/lease-book.js";
+import { DhcpServer, type DhcpCounts } from "./dhcp/server.js";
+import { DnsForwarder, type DnsCounters } from "./dns/forwarder.js";
+import { DnsService } from "./dns/service.js";
+import { TcpSlots } from "./tcp/slots.js";
+
+const TIMER_MS_MAX = 60_000;
+const PORT_AT = 36; // where a UDP datagram or a TCP segment has its destination port, behind a header without options
+const PORT_DNS = 53;
+
+export interface ServicesOptions {
+  router: string;
+  transmit: Transmit;
+  /** The uplink has another address, or none any more. Must not throw. */
+  onBinding: (binding: Binding | undefined) => void;
+  /** Leases, or the uplink's, have changed. Must not throw. */
+  onChange: () => void;
+}
+
+/** What the services of a router have counted since they began. */
+export interface ServiceCounts {
+  dhcp: Record<string, DhcpCounts>;
+  dns: DnsCounters | undefined;
+}
+
+/** What is served at an interface. */
+interface Desk {
+  place: Place;
+  dhcp?: DhcpServer;
+  dns?: DnsService;
+}
+
+export class RouterServices {
+  readonly leases: LeaseBook;
+  readonly #options: ServicesOptions;
+  readonly #desks = new Map<number, Desk>();
+  readonly #slots = new TcpSlots();
+  #forwarder: DnsForwarder | undefined;
+  #client: DhcpClient | undefined;
+  #uplink: Place | undefined;
+  #linkUp = false;
+  #remembered: unknown;
+  #timer: NodeJS.Timeout | undefined;
+  #due = Infinity;
+
+  constructor(options: ServicesOptions) {
+    this.#options = options;
+    const { router, onChange } = options;
+    this.leases = new LeaseBook({ router, clock: () => performance.now(), wall: Date.now, onChange });
+  }
+
+  /** Serves a router as it is now: its configuration, and its interfaces, the uplink among them. */
+  update(config: RouterConfig, places: readonly Place[]): void {
+    this.#updateForwarder(config);
+    for (const [id, desk] of this.#desks) if (!places.some((place) => place.id === id)) this.#close(id, desk);
+    for (const place of places) if (!place.uplink) this.#updateDesk(config, place);
+    this.#updateClient(config, places.find((place) => place.uplink));
+    this.#rearm();
+  }
+
+  /** A frame came to the interface with this number. */
+  receive(id: number, frame: Uint8Array): void {
+    const desk = this.#desks.get(id);
+    if (id === this.#uplink?.id) this.#client?.receive(frame);
+    else if (desk?.dns && destinationPort(frame) === PORT_DNS) desk.dns.receive(frame);
+    else desk?.dhcp?.receive(frame);
+    this.#rearm();
+  }
+
+  /** The link of the uplink went up or down. */
+  linkChanged(up: boolean): void {
+    if (up === this.#linkUp) return;
+    this.#linkUp = up;
+    if (up) this.#client?.linkUp();
+    else this.#client?.linkDown();
+    this.#rearm();
+  }
+
+  /** What the uplink got by DHCP. */
+  get binding(): Binding | undefined {
+    return this.#client?.binding;
+  }
+
+  /** What is to be kept over a restart of the uplink's lease; undefined: nothing. */
+  snapshotClient(): unknown {
+    return this.#client?.snapshot();
+  }
+
+  /** What `snapshotClient` gave, before the first `update`. It is checked. */
+  restoreClient(record: unknown): void {
+    this.#remembered = record;
+  }
+
+  counts(): ServiceCounts {
+    const dhcp = [...this.#desks.values()].flatMap(({ place, dhcp }): [string, DhcpCounts][] =>
+      dhcp ? [[`${place.switch} ${place.vlan}`, { ...dhcp.counts }]] : []);
+    return { dhcp: Object.fromEntries(dhcp), dns: this.#forwarder && { ...this.#forwarder.counters } };
+  }
+
+  /** `forGood`: the router goes; else the uplink's address is wanted again by the next engine. */
+  close(forGood: boolean): void {
+    clearTimeout(this.#timer);
+    if (forGood) this.#client?.release();
+    this.#client = undefined;
+    for (const [id, desk] of this.#desks) this.#close(id, desk);
+    this.#forwarder?.close();
+  }
+
+  #updateForwarder({ dns }: RouterConfig): void {
+    if (!dns) {
+      this.#forwarder?.close();
+      this.#forwarder = undefined;
+      return;
+    }
+    if (this.#forwarder) return this.#forwarder.reconfigure(dns);
+    this.#forwarder = new DnsForwarder({
+      config: dns, upstreams: () => this.binding?.dns.length ? this.binding.dns : getServers(),
+      clock: () => performance.now(), random: randomBytes,
+      names: (name) => {
+        const address = this.leases.addressOf(name);
+        return address === undefined ? undefined : [address];
+      },
+      reverse: (address) => this.leases.nameOf(address),
+    });
+  }
+
+  #updateDesk(config: RouterConfig, place: Place): void {
+    const before = this.#desks.get(place.id);
+    const dhcp = interfaceOf(config, place)?.dhcp;
+    const desk: Desk = { place, ...(before?.dhcp && { dhcp: before.dhcp }) };
+    before?.dns?.close();
+    if (!dhcp) {
+      desk.dhcp?.close();
+      delete desk.dhcp;
+    } else if (desk.dhcp) {
+      desk.dhcp.reconfigure(place, dhcp, this.#forwarder !== undefined);
+    } else {
+      desk.dhcp = new DhcpServer(place, dhcp, {
+        dnsServer: this.#forwarder !== undefined, transmit: this.#options.transmit, leases: this.leases,
+        clock: () => performance.now(),
+      });
+    }
+    if (this.#forwarder) {
+      desk.dns = new DnsService({
+        place, forwarder: this.#forwarder, transmit: this.#options.transmit, slots: this.#slots,
+        clock: () => performance.now(), random: randomBytes,
+      });
+    }
+    this.#desks.set(place.id, desk);
+  }
+
+  #updateClient({ uplink }: RouterConfig, place: Place | undefined): void {
+    const wanted = place !== undefined && uplink?.addresses.length === 0;
+    if (wanted && this.#client && this.#uplink?.id === place.id && this.#uplink.mac === place.mac) return;
+    this.#client?.release();
+    this.#uplink = place;
+    this.#client = wanted ? this.#newClient(place) : undefined;
+  }
+
+  #newClient(place: Place): DhcpClient {
+    const client = new DhcpClient(place, {
+      transmit: this.#options.transmit, clock: () => performance.now(), wall: Date.now, random: Math.random,
+      onBinding: (binding) => {
+        this.#options.onBinding(binding);
+        this.#options.onChange();
+      },
+    });
+    if (this.#remembered !== undefined) client.restore(this.#remembered);
+    if (this.#linkUp) client.linkUp();
+    return client;
+  }
+
+  #close(id: number, { dhcp, dns }: Desk): void {
+    dhcp?.close();
+    dns?.close();
+    this.#desks.delete(id);
+  }
+
+  /** Sets the timer for whoever wants to look at the clock first. */
+  #rearm(): void {
+    const waits = [...this.#desks.values()].map(({ dns }) => dns?.tick() ?? Infinity);
+    const wait = Math.min(TIMER_MS_MAX, this.#client?.tick() ?? Infinity, ...waits);
+    const due = performance.now() + wait;
+    if (this.#timer && due >= this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#rearm();
+    }, Math.ceil(wait));
+    this.#timer.unref();
+  }
+}
+
+function destinationPort(frame: Uint8Array): number {
+  return frame.length > PORT_AT + 1 ? frame[PORT_AT]! * 256 + frame[PORT_AT + 1]! : 0;
+}
