@@ -129,7 +129,8 @@ export class RouterTables {
     return router.outsides + (address === undefined ? 0 : Math.max(0, router.addresses.indexOf(parseIpv4(address)!)));
   }
 
-  #writeInterface(router: number, mac: string, { port, vid, address, prefix, mtu, uplink, flags }: InterfacePlace): void {
+  #writeInterface(router: number, mac: string, place: InterfacePlace): void {
+    const { port, vid, address, prefix, mtu, uplink, flags } = place;
     const { shared, core } = this.tables;
     const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
     const domain = this.tables.domain(port.switchIndex, vid);
@@ -253,7 +254,8 @@ function routesOf({ interfaces, outsides, gateway, config }: RouterPlan): Route[
     const next = parseIpv4(via)!;
     const by = interfaces.find(({ address, prefix }) => address && ((address ^ next) & maskOf(prefix)) === 0);
     const network = parseIpv4(to.address)!;
-    if (by) routes.push({ address: network, prefix: to.prefix, via: next, port: by.port.index, kind: layout.ROUTE_LINK });
+    if (!by) continue; // it is behind an uplink that has no address yet
+    routes.push({ address: network, prefix: to.prefix, via: next, port: by.port.index, kind: layout.ROUTE_LINK });
   }
   return routes.sort((a, b) => b.prefix - a.prefix || b.kind - a.kind);
 }

@@ -14,7 +14,6 @@ import { RouterServices } from "../service/router-services.js";
 import type { Fabric } from "./fabric.js";
 import { interfaceKey, interfaceName, planRouter, type RouterPorts, type UplinkBinding } from "./router-plan.js";
 
-
 /** A router that runs. */
 export interface Router {
   name: string;
