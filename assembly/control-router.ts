@@ -3,7 +3,7 @@
 // workers are parked. Addresses and ports are as on the wire.
 
 import {
-  ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
+  ANNOUNCE, FRAGMENT_QUEUE, FRAGMENT_SLAB, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
   HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE, NEIGHBOR_KEY, NEIGHBOR_PORT,
   NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
   ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
@@ -16,6 +16,7 @@ import { endpointKey, extend, findInside, findOutside, makeMapping, removeMappin
 import { confirm, neighborOf, removeNeighbor } from "./table/neighbor";
 import { isTaken, outsideAt } from "./table/outside";
 import { addPermit } from "./table/permit";
+import { ready } from "./table/queue";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
 
@@ -76,13 +77,20 @@ export function forgetHops(router: u32): void {
   }
 }
 
-/** Forgets the neighbors of an interface, to which no session points any more. */
+/** Forgets the neighbors of an interface, to which no session points any more; frames that wait are dropped. */
 export function forgetNeighbors(port: u32): void {
   const end = highest(NEIGHBOR_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
     if (load<u64>(neighbor, NEIGHBOR_KEY) != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
   }
+  wakeFragments();
+}
+
+/** Lets frames that wait for the first fragment be looked at again: their interface may have gone. */
+function wakeFragments(): void {
+  const end = highest(FRAGMENT_SLAB);
+  for (let number: u32 = 1; number < end; number++) ready(recordAt(FRAGMENT_SLAB, number) + FRAGMENT_QUEUE);
 }
 
 /** Lets all interfaces announce their addresses. */

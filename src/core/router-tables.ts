@@ -92,10 +92,7 @@ export class RouterTables {
   }
 
   /** An interface takes no part in anything any more. */
-  clearInterface(port: RegisteredPort, mac: string, vid: number): void {
-    const [low, high] = macWords(mac);
-    const domain = this.tables.registry.knownDomain(port.switchIndex, vid);
-    if (domain !== undefined) this.tables.core.removeStatic(domain, low, high);
+  clearInterface(port: RegisteredPort): void {
     this.tables.clearPort(port);
     this.tables.core.forgetNeighbors(port.index);
     const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
@@ -143,10 +140,16 @@ export class RouterTables {
     shared.setWord(at + layout.INTERFACE_SOURCE + 4, high + domain * 0x10000);
     shared.setWord(at + layout.INTERFACE_SCOPE, router * 2 + (uplink ? 1 : 0));
     shared.setWord(at + layout.INTERFACE_FLAGS, flags | (uplink ? layout.INTERFACE_UPLINK : 0));
-    if (!core.addStatic(domain, low, high, port.index)) {
-      throw new EngineError("FULL", "the forwarding database has no room for a router's interface: raise fdb.capacity");
-    }
+    this.#writeMac(port, mac);
     core.setLink(port.index, true);
+  }
+
+  /** The router's MAC lives at its port as a guest's would that is configured there. */
+  #writeMac(port: RegisteredPort, mac: string): void {
+    if (port.config.macs[0] === mac) return;
+    this.tables.writeStatics(port, false);
+    port.config = { ...port.config, macs: [mac] };
+    this.tables.writeStatics(port, true);
   }
 
   #writeErrors(at: number): void {
