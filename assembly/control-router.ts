@@ -5,9 +5,10 @@
 import {
   ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
   HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE, NEIGHBOR_KEY, NEIGHBOR_PORT,
-  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
+  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
   ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "./layout-router";
+import { tick } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
 import { findHalf, limitExpiry, makeFlow, protocolOf, removeFlow, setNeighbor, setTimeout } from "./table/flow";
@@ -18,6 +19,11 @@ import { isTaken, outsideAt } from "./table/outside";
 import { addPermit } from "./table/permit";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
+
+/** This instance takes no turns: its clock is what worker 0's last one was. */
+function setClock(): void {
+  tick(load<f64>(ROUTERS_TIME));
+}
 
 @inline
 function routerAt(index: u32): u32 {
@@ -31,6 +37,7 @@ function routerOf(half: u32): u32 {
 
 /** Publishes an inside endpoint at a port of outside address `index`; who has the port loses it. False: no room. */
 export function addForward(router: u32, protocol: u32, index: u32, port: u32, inside: u32, insidePort: u32): bool {
+  setClock();
   const outside = endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port);
   const holder = findOutside(outside);
   if (holder) endMapping(holder);
@@ -39,6 +46,7 @@ export function addForward(router: u32, protocol: u32, index: u32, port: u32, in
 
 /** Takes a forward back; its sessions end. */
 export function removeForward(router: u32, protocol: u32, index: u32, port: u32): void {
+  setClock();
   const address = load<u32>(outsideAt(index), OUTSIDE_ADDRESS);
   const mapping = findOutside(endpointKey(routerAt(router), protocol, address, port));
   if (mapping == 0) return;
@@ -59,6 +67,7 @@ function endMapping(mapping: u32): void {
 
 /** Ends all sessions of a router. */
 export function endSessions(router: u32): void {
+  setClock();
   const end = highest(FLOW_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const half = recordAt(FLOW_SLAB, number);
@@ -92,6 +101,7 @@ export function announceAll(): void {
 
 /** Tells where a neighbor is; MAC as four and two bytes. False: no room. */
 export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool {
+  setClock();
   const neighbor = neighborOf(port, address);
   if (neighbor) confirm(neighbor, (<u64>high << 32) | low);
   return neighbor != 0;
@@ -102,6 +112,7 @@ export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool 
  * there is no room, or it does not fit the configuration.
  */
 export function restoreSession(left: u32): bool {
+  setClock();
   const key = load<u64>(RESTORED);
   const ports = load<u32>(RESTORED, HALF_KEY + 8);
   const after = load<u64>(RESTORED, HALF_ADDRESSES);

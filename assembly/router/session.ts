@@ -16,11 +16,13 @@ import { hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, isStatic, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
-import { choosePort, freePorts, outsideAt } from "../table/outside";
+import { choosePort, freePorts, isTaken, outsideAt } from "../table/outside";
 import { addPermit, isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
-import { CODE_PROHIBITED, CODE_PROTOCOL, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery } from "../wire/l4";
+import {
+  ACK, CODE_PROHIBITED, CODE_PROTOCOL, FIN, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery,
+} from "../wire/l4";
 import { makeRoomFor } from "./evict";
 import { refuse } from "./icmp";
 import { drop, entry, packet, payload, protocol, router } from "./packet";
@@ -88,8 +90,9 @@ function newMapping(inside: u64, remote: u64, port: u32): u32 {
     return 0;
   }
   if (!own && !mayMap(host, index)) return refusedFor(host, Reason.natLimit);
-  const chosen = isTranslated(protocol) ? portFor(index, port) : 0;
-  if (chosen == 0 && isTranslated(protocol)) return refusedFor(host, Reason.natNoPort);
+  const kept = own && !isTaken(index, protocol, port); // 1:1, where an identifier may be 0
+  const chosen = kept ? port : portFor(index, port);
+  if (chosen == 0 && !kept) return refusedFor(host, Reason.natNoPort);
   const mapping = makeMapping(inside, remote, index, bswap<u16>(<u16>chosen), host);
   return mapping ? mapping : refusedFor(host, Reason.natLimit);
 }
@@ -196,7 +199,7 @@ function filtered(mapping: u32, own: u32): u32 {
 
 /** Whether a remote endpoint may send through a mapping without having been sent to from there. */
 function mayEnter(mapping: u32, source: u32, port: u32): bool {
-  if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>SYN) == 0) return false;
+  if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>(SYN | ACK | FIN | RST)) != <u8>SYN) return false;
   if (protocol == PROTOCOL_ICMP && !isQuery(load<u8>(payload, ICMP_TYPE))) return false;
   if (isStatic(mapping) || load<u32>(outsideAt(load<u32>(mapping, MAPPING_OUTSIDE_INDEX)), OUTSIDE_INSIDE)) return true;
   const flags = load<u32>(router, ROUTER_FLAGS);

@@ -62,9 +62,9 @@ export function givePort(index: u32, protocol: u32, port: u32): void {
   store<u32>(used, load<u32>(used) - 1);
 }
 
-/** A free port for an inside port, both as numbers; 0: all are taken. */
+/** A free port for an inside port, both as numbers; 0: all are taken. An identifier may be 0 inside, never outside. */
 export function choosePort(index: u32, protocol: u32, wanted: u32): u32 {
-  if (!isTaken(index, protocol, wanted)) return wanted;
+  if (wanted && !isTaken(index, protocol, wanted)) return wanted;
   if (freePorts(index, protocol) == 0) return 0;
   const parity = wanted & 1 ? ~EVEN : EVEN;
   const low = wanted < WORDS_LOW * WORD_BITS;
