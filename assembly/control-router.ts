@@ -8,14 +8,14 @@ import {
   NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
   ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "./layout-router";
-import { tick } from "./state";
+import { tick, ticks } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
 import { findHalf, limitExpiry, makeFlow, protocolOf, removeFlow, setNeighbor, setTimeout } from "./table/flow";
-import { hostOf, leaveHost } from "./table/host";
+import { hostOf, leaveHost, pair } from "./table/host";
 import { endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused } from "./table/mapping";
 import { confirm, neighborOf, removeNeighbor } from "./table/neighbor";
-import { isTaken, outsideAt } from "./table/outside";
+import { isTaken, mapsPerEndpoint, outsideAt } from "./table/outside";
 import { addPermit } from "./table/permit";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
@@ -144,8 +144,8 @@ function revive(half: u32, mapping: u32, left: u32): void {
   store<u8>(half + HALF_SIZE, load<u8>(RESTORED + HALF_SIZE, HALF_STATE), HALF_STATE);
   const opening = protocolOf(half) == PROTOCOL_TCP && !isEstablished(half);
   setTimeout(half, timeoutOf(half, opening), opening || protocolOf(half) == PROTOCOL_ICMP);
+  limitExpiry(half, ticks + left);
   extend(mapping, load<u32>(half, HALF_EXPIRES));
-  limitExpiry(half, load<u32>(half, HALF_EXPIRES) - timeoutOf(half, opening) + left);
   const router = load<u32>(routerAt(routerOf(half)), ROUTER_FLAGS);
   const permits = (router & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
   if (permits && (<u32>load<u8>(half + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) == 0) {
@@ -163,7 +163,7 @@ function abandon(near: u32, far: u32): bool {
 function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32, remote: u64): u32 {
   const router = routerAt(routerOf(RESTORED));
   const protocol = protocolOf(RESTORED);
-  const perEndpoint = (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0;
+  const perEndpoint = mapsPerEndpoint(router, inside);
   const key = endpointKey(router, protocol, inside, insidePort);
   const known = findOutside(endpointKey(router, protocol, outside, outsidePort));
   if (known) return load<u64>(known) == key ? known : 0;
@@ -172,6 +172,7 @@ function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32,
   if (index < 0 || (findInside(key, 0) && !perEndpoint) || isTaken(index, protocol, wanted)) return 0;
   const host = hostOf(router, inside);
   if (host == 0) return 0;
+  pair(host, index);
   const mapping = makeMapping(key, perEndpoint ? remote : 0, index, outsidePort, host);
   if (mapping == 0) leaveHost(host);
   return mapping;

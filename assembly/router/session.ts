@@ -16,7 +16,7 @@ import { hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, isStatic, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
-import { choosePort, freePorts, isTaken, outsideAt } from "../table/outside";
+import { choosePort, freePorts, isTaken, mapsPerEndpoint, outsideAt } from "../table/outside";
 import { addPermit, isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
@@ -72,7 +72,7 @@ function mayOpen(): bool {
 function mappingFor(ports: u32, destination: u32): u32 {
   const inside = endpointKey(router, protocol, load<u32>(packet, IP_SOURCE), ports & 0xffff);
   const forward = findInside(inside, 0);
-  const perEndpoint = (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0;
+  const perEndpoint = mapsPerEndpoint(router, addressOf(inside));
   if (forward && (!perEndpoint || isStatic(forward))) return forward;
   const remote = perEndpoint ? (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | destination : 0;
   const known = perEndpoint ? findInside(inside, remote) : 0;
@@ -128,7 +128,7 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
         mapping, peer, host, flags)
     : 0;
   if (half == 0) {
-    removeUnused(mapping);
+    forget(mapping, peer);
     if (host) leaveHost(host);
     return refused(Reason.natLimit);
   }
@@ -178,7 +178,7 @@ export function beginInbound(mapping: u32): u32 {
   let own: u32 = 0;
   if (hairpin) { // the far end sees the outside endpoint of who sends (RFC 4787 REQ-9)
     own = mayOpen() ? mappingFor(ports, load<u32>(packet, IP_DESTINATION)) : 0;
-    if (own == 0) return mayOpen() ? 0 : filtered(mapping, 0);
+    if (own == 0) return mayOpen() ? forget(mapping, 0) : filtered(mapping, 0);
     source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
     sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));
   }
@@ -191,9 +191,15 @@ export function beginInbound(mapping: u32): u32 {
 }
 
 function filtered(mapping: u32, own: u32): u32 {
-  removeUnused(mapping);
-  if (own) removeUnused(own);
+  forget(mapping, own);
   drop(Reason.natFiltered);
+  return 0;
+}
+
+/** Takes mappings away, where they were made for the packet at hand alone; `other` may be the same, or none. */
+function forget(mapping: u32, other: u32): u32 {
+  if (other && other != mapping) removeUnused(other);
+  removeUnused(mapping);
   return 0;
 }
 
