@@ -41,6 +41,7 @@ export function addForward(router: u32, protocol: u32, index: u32, port: u32, in
   const outside = endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port);
   const holder = findOutside(outside);
   if (holder) endMapping(holder);
+  if (holder && findOutside(outside)) removeMapping(holder); // one that stood for good
   return makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0) != 0;
 }
 

@@ -12,16 +12,16 @@ import {
 } from "../layout-router";
 import { Reason } from "../reason";
 import { findHalf, firstOf, hasExpired, limitExpiry, makeFlow, removeFlow } from "../table/flow";
-import { hostOf, leaveHost, mayBegin } from "../table/host";
+import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
-  addressOf, endpointKey, findInside, findOutside, isStatic, makeMapping, portIn, removeUnused,
+  addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
 import { choosePort, freePorts, isTaken, mapsPerEndpoint, outsideAt } from "../table/outside";
 import { addPermit, isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
 import {
-  ACK, CODE_PROHIBITED, CODE_PROTOCOL, FIN, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery,
+  ACK, CODE_PROHIBITED, CODE_PROTOCOL, FIN, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery, isReply,
 } from "../wire/l4";
 import { makeRoomFor } from "./evict";
 import { refuse } from "./icmp";
@@ -33,10 +33,16 @@ const SHARE: u32 = 8; // times what is left that one host may have
 
 /** The half that packets with the addresses and ports of the one at hand belong to, 0: none that lives. */
 export function knownHalf(ports: u32): u32 {
+  if (protocol == PROTOCOL_ICMP && !hasIdentifier()) return 0;
   const half = findHalf(addressesOf(packet), portsKey(ports, protocol, scope()));
   if (half == 0 || !hasExpired(half)) return half;
   removeFlow(firstOf(half));
   return 0;
+}
+
+function hasIdentifier(): bool {
+  const type = <u32>load<u8>(payload, ICMP_TYPE);
+  return isQuery(type) || isReply(type);
 }
 
 /** Index of the outside address of the packet's router that `address` is, -1: none. */
@@ -91,15 +97,19 @@ function newMapping(inside: u64, remote: u64, port: u32): u32 {
   }
   if (!own && !mayMap(host, index)) return refusedFor(host, Reason.natLimit);
   const kept = own && !isTaken(index, protocol, port); // 1:1, where an identifier may be 0
-  const chosen = kept ? port : portFor(index, port);
+  const chosen = kept ? port : portFor(host, index, port);
   if (chosen == 0 && !kept) return refusedFor(host, Reason.natNoPort);
   const mapping = makeMapping(inside, remote, index, bswap<u16>(<u16>chosen), host);
   return mapping ? mapping : refusedFor(host, Reason.natLimit);
 }
 
-function portFor(index: u32, port: u32): u32 {
+function portFor(host: u32, index: u32, port: u32): u32 {
   const chosen = choosePort(index, protocol, port);
-  return chosen || !makeRoomFor(router, index, protocol) ? chosen : choosePort(index, protocol, port);
+  if (chosen) return chosen;
+  countFlows(host, 1); // so that it stays, whichever session goes
+  const made = makeRoomFor(router, index, protocol);
+  countFlows(host, -1);
+  return made ? choosePort(index, protocol, port) : 0;
 }
 
 /** Whether a host may have one more port of an outside address (RFC 6888 REQ-4). */
@@ -123,7 +133,7 @@ function refused(reason: u32): u32 {
 function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32, flags: u32): u32 {
   const inside = flags & FLOW_INBOUND ? <u32>(addresses >> 32) : load<u32>(packet, IP_SOURCE);
   const host = hostOf(router, inside);
-  const half = host && mayHave(host) && mayBegin(router, host)
+  const half = host && mayHave(host, mapping, peer) && mayBegin(router, host)
     ? makeFlow(addressesOf(packet), portsKey(portsAt(payload, protocol), protocol, scope()), addresses, ports, answers,
         mapping, peer, host, flags)
     : 0;
@@ -141,9 +151,21 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
 }
 
 /** Whether a host may have one more session of those that all share. */
-function mayHave(host: u32): bool {
-  if (room(FLOW_SLAB) == 0 && !makeRoomFor(router, -1, 0)) return false;
+function mayHave(host: u32, mapping: u32, peer: u32): bool {
+  if (room(FLOW_SLAB) == 0 && !makeRoom(host, mapping, peer)) return false;
   return load<u32>(host, HOST_FLOWS) <= SHARE * room(FLOW_SLAB);
+}
+
+/** Ends a session of the router; what the new one is to have stays, even where that was the last to have it. */
+function makeRoom(host: u32, mapping: u32, peer: u32): bool {
+  countFlows(host, 1);
+  holdMapping(mapping);
+  if (peer) holdMapping(peer);
+  const made = makeRoomFor(router, -1, 0);
+  if (peer) letGo(peer);
+  letGo(mapping);
+  countFlows(host, -1);
+  return made;
 }
 
 @inline
@@ -177,7 +199,9 @@ export function beginInbound(mapping: u32): u32 {
   let sourcePort = ports & 0xffff;
   let own: u32 = 0;
   if (hairpin) { // the far end sees the outside endpoint of who sends (RFC 4787 REQ-9)
+    holdMapping(mapping);
     own = mayOpen() ? mappingFor(ports, load<u32>(packet, IP_DESTINATION)) : 0;
+    letGo(mapping);
     if (own == 0) return mayOpen() ? forget(mapping, 0) : filtered(mapping, 0);
     source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
     sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));

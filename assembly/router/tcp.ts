@@ -48,8 +48,10 @@ export function follow(half: u32, segment: u32): void {
   const closing = (before & RESET) != 0 || (before & FINS) == FINS;
   let state = before;
   if (flags & RST) {
-    if (isValidReset(half, segment)) state |= RESET;
-  } else if (flags & SYN) {
+    if (isValidReset(half, segment)) store<u8>(stateAt(half), <u8>(state | RESET));
+    return; // what it acknowledges may be made up
+  }
+  if (flags & SYN) {
     state = (closing ? 0 : state & ~MIDDLE) | (SYN_SEEN << direction);
     store<u8>(half, <u8>scaleIn(segment), HALF_SCALE);
   } else {
