@@ -197,6 +197,7 @@ export const ROUTER_COUNT: u32 = 104372916; // 0 skips all that is routing
 export const SESSION_HEAD: u32 = 104372928; // events written
 export const SESSION_LOST: u32 = 104372932; // events for which there was no room
 export const SESSION_TAIL: u32 = 104372992; // host: events read
+export const ROUTERS_TIME: u32 = 104372944; // f64: worker 0's clock at its last turn, for the host's own instance
 export const ANNOUNCE: u32 = 104372936; // interfaces below this port have announced their addresses (gratuitous ARP)
 
 export const RESTORED: u32 = 104373376; // a flow that the host brings back

@@ -45,8 +45,10 @@ export function follow(half: u32, segment: u32): void {
   const closing = (before & STATE_RESET) != 0 || (before & STATE_FINS) == STATE_FINS;
   let state = before;
   if (flags & RST) {
-    if (isValidReset(half, segment)) state |= STATE_RESET;
-  } else if (flags & SYN) {
+    if (isValidReset(half, segment)) store<u8>(stateAt(half), <u8>(state | STATE_RESET));
+    return; // what it acknowledges may be made up
+  }
+  if (flags & SYN) {
     state = (closing ? 0 : state & ~MIDDLE) | (SYN_SEEN << direction);
     store<u8>(half, <u8>scaleIn(segment), HALF_SCALE);
   } else {
