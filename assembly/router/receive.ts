@@ -39,7 +39,7 @@ import { settle } from "./timeout";
 import { addressesOf, checkPayload, portsAt, scope } from "./tuple";
 
 const DATAGRAM_MAX: u32 = 65535;
-const PENDINGS_KEPT: u32 = 256; // of those, for packets that are split
+const PENDINGS_KEPT: u32 = 640; // of those, for neighbors, and for packets that are split
 const WAITING_MAX: u32 = 64; // fragments of one datagram that wait for its first: 64 KiB at an MTU of 1,500 has 45
 
 /** Sees to the item at `place` of the batch, which came to the interface of port `to`. */

@@ -17,7 +17,7 @@ import { refuse } from "./icmp";
 import { detach, drop, item, port, router } from "./packet";
 
 const WAITING_MAX: u32 = 16; // frames for one neighbor
-const PENDINGS_KEPT: u32 = 512; // for fragments
+const PENDINGS_KEPT: u32 = 256; // for packets that are split
 const SHARES: u32 = 32;
 
 /** The route of the packet's router to an address, 0: none. */

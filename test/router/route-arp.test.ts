@@ -202,7 +202,7 @@ it("a guest that scans does not keep others from being found, and takes bounded 
     raw(rig, "a10", ...scan);
   }
   expect(neighbors(rig)).toBeLessThanOrEqual(256);
-  expect(waiting(rig)).toBeLessThanOrEqual(512);
+  expect(waiting(rig)).toBeLessThanOrEqual(768);
   const seen = rig.send(toInside("10.20.200.200", "10.0.10.6:1000"));
   expect(seen["a20"]!.filter(({ ip }) => ip?.to === "10.20.200.200")).toHaveLength(1);
   raw(rig, "a20", arpFrame(rig, { op: 1, from: "10.20.77.77", target: "10.20.0.1" }));
