@@ -125,7 +125,10 @@ export const FRAGMENT_SIZE: u32 = 2112;
 export const FRAGMENT_KEY: u32 = 0; // u64 addresses; u64 identification │ protocol << 32 │ scope << 40
 export const FRAGMENT_FLOW: u32 = 16; // u64: second key of its flow's half; 0: the first fragment has not come
 export const FRAGMENT_EXPIRES: u32 = 24;
+export const FRAGMENT_END: u32 = 28; // bytes of the datagram; 0: its last fragment has not come
 export const FRAGMENT_QUEUE: u32 = 32; // a queue of fragments that wait for the first
+export const FRAGMENT_REACH: u32 = 44; // where the farthest fragment that came ends, bytes
+export const FRAGMENT_CAME: u32 = 48; // units of 8 bytes that came
 export const FRAGMENT_COVERED: u32 = 64; // a bit for each 8 bytes that came
 export const FRAGMENT_STARTS: u32 = 1088; // a bit for each 8 bytes where a fragment began
 export const FRAGMENT_BITS_SIZE: u32 = 1024;
@@ -235,6 +238,7 @@ export const STATE_ESTABLISHED: u32 = 16;
 export const STATE_RESET: u32 = 32;
 export const FLOW_INBOUND: u32 = 1; // flag: the outside began it
 export const FLOW_HAIRPIN: u32 = 2; // both ends are inside
+export const FLOW_RENEWAL: u32 = 10; // ticks: time is given again once a second, and so each flow has one more
 export const RENEW_ALWAYS: u32 = 0x7fffffff;
 
 // ---- mapping, 64 bytes ----

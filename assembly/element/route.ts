@@ -4,7 +4,7 @@
 // goes to router/receive.ts. Frames keep their places in the batch, and so their order.
 
 import {
-  FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS, PORTS_MAX,
+  BATCH_MAX, FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS, PORTS_MAX,
   PORT_FLAGS, PORT_SIZE, PORT_WORKER, POP_SHIFT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
 } from "../layout";
 import {
@@ -29,6 +29,9 @@ import {
 import {
   FIN, RST, SYN, TCP_ACK, TCP_CHECKSUM, TCP_FLAGS, TCP_OFFSET, TCP_SIZE, TCP_WINDOW, UDP_CHECKSUM, UDP_LENGTH,
 } from "../wire/l4";
+
+/** Where sums of what was only touched are kept: behind what is parsed. */
+const KEPT: u32 = WORKER_PARSED + BATCH_MAX * PARSED_SIZE;
 
 export function route(count: u32): void {
   const routed = listRouted(count);
@@ -112,7 +115,7 @@ function touchBuckets(routed: u32): void {
   let sum: u32 = 0;
   const end = base + WORKER_PARSED + routed * PARSED_SIZE;
   for (let at = base + WORKER_PARSED; at < end; at += PARSED_SIZE) sum += load<u32>(load<u32>(at, PARSED_BUCKET));
-  store<u32>(base + WORKER_PARSED - 4, sum); // so that the loads stay
+  store<u32>(base + KEPT, sum); // so that the loads stay
 }
 
 /** Finds which half each packet may belong to, and loads it. */
@@ -127,7 +130,7 @@ function findHalves(routed: u32): void {
     store<u32>(at, half, PARSED_HALF);
     sum += load<u64>(half);
   }
-  store<u32>(base + WORKER_PARSED - 4, <u32>sum);
+  store<u32>(base + KEPT, <u32>sum);
 }
 
 /** Sends a plain packet on as its half says; false where that takes more than a rewrite. */
