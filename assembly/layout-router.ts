@@ -255,6 +255,7 @@ export const PARSED_BUCKET: u32 = 16;
 export const PARSED_FINGERPRINT: u32 = 20;
 export const PARSED_PACKET: u32 = 24;
 export const PARSED_HALF: u32 = 28;
+export const WORKER_TOUCHED: u32 = 90624; // u64: a sum of what was loaded only so that it would be near
 
 /** Folds one number into a hash; exact in doubles, so that asc and tsc agree. */
 function fold(hash: number, value: number): number {
@@ -268,6 +269,6 @@ export function routerLayoutHash(): number {
   hash = fold(hash, NEIGHBORS + HOSTS + FRAGMENTS + PENDINGS);
   hash = fold(hash, SESSION_EVENTS + FLOW_SLAB + FLOW_INDEX + HASH_SEEDS);
   hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + HOST_TIME);
-  hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED);
+  hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED + WORKER_TOUCHED);
   return hash;
 }

@@ -11,7 +11,7 @@ import {
   BUCKET_NUMBERS, BUCKET_SIZE, HALF_ACK, HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_KEY,
   HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_WINDOW, INTERFACES, INTERFACE_MTU, INTERFACE_SCOPE,
   INTERFACE_SIZE, NEIGHBOR_DESTINATION, NEIGHBOR_PORT, NEIGHBOR_USED, NUMBER_MASK, PARSED_BUCKET, PARSED_FINGERPRINT,
-  PARSED_HALF, PARSED_PACKET, PARSED_SIZE, WORKER_PARSED, WORKER_ROUTED,
+  PARSED_HALF, PARSED_PACKET, PARSED_SIZE, WORKER_PARSED, WORKER_ROUTED, WORKER_TOUCHED,
 } from "../layout-router";
 import { countTx } from "../counters";
 import { isOwn } from "../pool";
@@ -112,7 +112,7 @@ function touchBuckets(routed: u32): void {
   let sum: u32 = 0;
   const end = base + WORKER_PARSED + routed * PARSED_SIZE;
   for (let at = base + WORKER_PARSED; at < end; at += PARSED_SIZE) sum += load<u32>(load<u32>(at, PARSED_BUCKET));
-  store<u32>(base + WORKER_PARSED - 4, sum); // so that the loads stay
+  store<u64>(base, sum, WORKER_TOUCHED); // so that the loads stay
 }
 
 /** Finds which half each packet may belong to, and loads it. */
@@ -127,7 +127,7 @@ function findHalves(routed: u32): void {
     store<u32>(at, half, PARSED_HALF);
     sum += load<u64>(half);
   }
-  store<u32>(base + WORKER_PARSED - 4, <u32>sum);
+  store<u64>(base, sum, WORKER_TOUCHED);
 }
 
 /** Sends a plain packet on as its half says; false where that takes more than a rewrite. */
