@@ -258,13 +258,14 @@ export const PERMIT_KEY: u32 = 0; // u64 outside of the mapping; u64 remote addr
 export const PERMIT_FLOWS: u32 = 16; // sessions there
 
 // ---- scratch of worker 0, between its events and the end of its block ----
-export const WORKER_ROUTED: u32 = 81920; // u16 × BATCH_MAX: which items the router has
-export const WORKER_PARSED: u32 = 82432; // 32 bytes × BATCH_MAX
-export const PARSED_SIZE: u32 = 32; // u64 key │ u64 key │ u32 bucket, 0: not for the fast way │ u32 packet │ u32 half
+export const WORKER_PARSED: u32 = 81920; // 32 bytes × BATCH_MAX
+export const PARSED_SIZE: u32 = 32; // u64 key │ u64 key │ u32 bucket │ u32 packet │ u32 half │ u16 place, u16 port
 export const PARSED_BUCKET: u32 = 16;
-export const PARSED_FINGERPRINT: u32 = 20;
-export const PARSED_PACKET: u32 = 24;
-export const PARSED_HALF: u32 = 28;
+export const PARSED_PACKET: u32 = 20;
+export const PARSED_FINGERPRINT: u32 = 24; // until the half is found
+export const PARSED_HALF: u32 = 24;
+export const PARSED_PLACE: u32 = 28;
+export const WORKER_TOUCHED: u32 = 90112; // u64: a sum of what was loaded only so that it would be near
 
 /** Folds one number into a hash; exact in doubles, so that asc and tsc agree. */
 function fold(hash: number, value: number): number {
@@ -278,6 +279,6 @@ export function routerLayoutHash(): number {
   hash = fold(hash, NEIGHBORS + HOSTS + FRAGMENTS + PENDINGS);
   hash = fold(hash, SESSION_EVENTS + FLOW_SLAB + FLOW_INDEX + HASH_SEEDS);
   hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + HOST_TIME);
-  hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED);
+  hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED + WORKER_TOUCHED);
   return hash;
 }
