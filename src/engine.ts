@@ -53,7 +53,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       isUp: (port) => links.isUp(port),
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
-    this.#routers = { shared, seconds: this.#sources.seconds, running: () => [] };
+    this.#routers = { shared, seconds: this.#sources.seconds, running: () => fabric.routers.running() };
     EventEmitter.prototype.on.call(this, "newListener", () => { this.#macs.start(); });
     EventEmitter.prototype.on.call(this, "removeListener", () => {
       if (this.listenerCount("event") === 0) this.#macs.stop();
