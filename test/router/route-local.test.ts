@@ -15,7 +15,8 @@ function handed(rig: RouterRig): (Parsed & { port: number })[] {
   const pipe = pipeOf(rig);
   const got = [];
   const take = (count: number) => {
-    const bytes = Uint8Array.from({ length: count });
+    if (count > pipe.waiting) throw new RangeError(`${count} bytes are announced, ${pipe.waiting} wait`);
+    const bytes = new Uint8Array(count);
     for (let at = 0; at < count;) {
       const span = pipe.span().subarray(0, count - at);
       bytes.set(span, at);
