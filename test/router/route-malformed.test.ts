@@ -73,7 +73,8 @@ describe.each([["to the outside", OUT], ["to the router", "10.0.10.1:9"]])("%s, 
     expect(rig.drops()).toEqual({ malformed: 1 });
   });
 
-  const lengths = (packet: Uint8Array, from: number) => Array.from({ length: packet.length - from }, (_byte, i) => i + from);
+  const lengths = (packet: Uint8Array, from: number) =>
+    Array.from({ length: packet.length - from }, (_byte, i) => i + from);
   const cut = (packet: Uint8Array, length: number) => {
     const copy = packet.slice(0, length);
     return parseIp(copy).faults.length > 0 ? fixed(copy) : copy;
@@ -165,7 +166,8 @@ describe("any bytes", () => {
   const wires = ["a10", "a20", "up"];
   const noise = fc.uint8Array({ minLength: 0, maxLength: 120 });
   const header = fc.record({
-    type: fc.constantFrom(0x0800, 0x0806, 0x8100, 0x86dd), bytes: noise, to: fc.constantFrom(ROUTER_MAC, "ff:ff:ff:ff:ff:ff"),
+    type: fc.constantFrom(0x0800, 0x0806, 0x8100, 0x86dd), bytes: noise,
+    to: fc.constantFrom(ROUTER_MAC, "ff:ff:ff:ff:ff:ff"),
   }).map(({ type, bytes, to }) => ether({ ...FRAME, to, type }, bytes));
   const changed = fc.record({
     packet: fc.constantFrom(
