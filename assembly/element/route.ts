@@ -21,7 +21,7 @@ import { base, flowBuckets, flowShift, flows, frames, hashSeed, hashSeedOther, s
 import { hashOf, match } from "../table/hash";
 import { verdictOf } from "../verdict";
 import { sumOf20, updated, updatedUdp } from "../wire/checksum";
-import { HEADER_SIZE, TYPE } from "../wire/ethernet";
+import { HEADER_SIZE, TYPE, isGroup } from "../wire/ethernet";
 import {
   FRAGMENT_MASK, IPV4_SIZE, IP_CHECKSUM, IP_FRAGMENT, IP_PROTOCOL, IP_SOURCE, IP_TOTAL, IP_TTL, PROTOCOL_TCP,
   PROTOCOL_UDP, TYPE_IPV4, UDP_SIZE, VERSION_IHL, load16,
@@ -81,7 +81,8 @@ function parse(routed: u32): void {
     const protocol = <u32>load<u8>(packet, IP_PROTOCOL);
     const second = (<u64>scope << 40) | (<u64>protocol << 32) | load<u32>(packet, IPV4_SIZE);
     const hash = hashOf(first, second, hashSeed, hashSeedOther);
-    const plain = isPlain(packet, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag, protocol) && isOwn(slot);
+    const plain = isPlain(packet, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag, protocol) && isOwn(slot)
+      && !isGroup(load<u64>(packet - HEADER_SIZE - tag)); // RFC 1812 5.3.4
     store<u64>(parsed, first);
     store<u64>(parsed, second, 8);
     store<u32>(parsed, plain ? flowBuckets + <u32>(hash >> flowShift) * BUCKET_SIZE : 0, PARSED_BUCKET);

@@ -55,6 +55,14 @@ describe.each(SIDES)("%s", (_, spec) => {
     expect(packets(seen, "a10")).toEqual([]);
   });
 
+  it("rfc1812 5.3.4 does not forward it either where there is a session for it", () => {
+    const rig = new RouterRig(spec);
+    const packet = udp({ from: "10.0.20.5:1", to: "192.0.2.1:9" });
+    rig.send(packet);
+    const seen = rig.sendFrame("a20", ether({ to: BROADCAST, from: rig.macOf("10.0.20.5") }, packet));
+    expect(packets(seen, "up")).toEqual([]);
+  });
+
   it.each([
     ["this network", "0.1.2.3"], ["loopback", "127.0.0.1"], ["multicast", "224.0.0.5"], ["class E", "240.0.0.1"],
     ["everybody", "255.255.255.255"], ["its own address", "10.0.10.1"], ["another of its addresses", "10.0.20.1"],
