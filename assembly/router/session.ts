@@ -11,7 +11,7 @@ import {
   ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { Reason } from "../reason";
-import { findHalf, firstOf, hasExpired, limitExpiry, makeFlow, removeFlow } from "../table/flow";
+import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, removeFlow } from "../table/flow";
 import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
@@ -35,7 +35,8 @@ const SHARE: u32 = 8; // times what is left that one host may have
 export function knownHalf(ports: u32): u32 {
   if (protocol == PROTOCOL_ICMP && !hasIdentifier()) return 0;
   const half = findHalf(addressesOf(packet), portsKey(ports, protocol, scope()));
-  if (half == 0 || !hasExpired(half)) return half;
+  if (half == 0 || (protocol == PROTOCOL_ICMP && !isOfKind(half, load<u8>(payload, ICMP_TYPE)))) return 0;
+  if (!hasExpired(half)) return half;
   removeFlow(firstOf(half));
   return 0;
 }

@@ -10,6 +10,7 @@ import {
 import { ticks } from "../state";
 import { TTL_DELTA, deltaOf, fold } from "../wire/checksum";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
+import { isQuery } from "../wire/l4";
 import { countFlows, leaveHost } from "./host";
 import { find, insert, remove } from "./hash";
 import { logSession } from "./log";
@@ -41,6 +42,11 @@ export function otherOf(half: u32): u32 {
 @inline
 export function directionOf(half: u32): u32 {
   return (half / HALF_SIZE) & 1;
+}
+
+/** Whether ICMP messages of a type go by a half: queries by the first, replies by the second. Identifier 0 hides it. */
+export function isOfKind(half: u32, type: u32): bool {
+  return isQuery(type) == (directionOf(half) == 0);
 }
 
 @inline
