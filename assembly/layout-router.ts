@@ -250,7 +250,7 @@ export const PERMIT_FLOWS: u32 = 16; // sessions there
 
 // ---- scratch of worker 0, between its events and the end of its block ----
 export const WORKER_ROUTED: u32 = 81920; // u16 × BATCH_MAX: which items the router has
-export const WORKER_PARSED: u32 = 82432; // 32 bytes × BATCH_MAX
+export const WORKER_PARSED: u32 = 82496; // 32 bytes × BATCH_MAX, and in front of it a word for what is summed
 export const PARSED_SIZE: u32 = 32; // u64 key │ u64 key │ u32 bucket, 0: not for the fast way │ u32 packet │ u32 half
 export const PARSED_BUCKET: u32 = 16;
 export const PARSED_FINGERPRINT: u32 = 20;

@@ -7,7 +7,7 @@
 import {
   FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
   MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, OUTSIDE_ADDRESS, OUTSIDE_INSIDE,
-  ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES,
+  ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES,
   ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { Reason } from "../reason";
@@ -117,7 +117,8 @@ function portFor(host: u32, index: u32, port: u32): u32 {
 function mayMap(host: u32, index: u32): bool {
   const held = load<u32>(host, HOST_MAPPINGS);
   const most = load<u32>(router, ROUTER_HOST_PORTS);
-  return (most == 0 || held < most) && held <= SHARE * freePorts(index, protocol);
+  const evicts = (load<u32>(router, ROUTER_FLAGS) & ROUTER_EVICTS) != 0;
+  return (most == 0 || held < most) && (evicts || held <= SHARE * freePorts(index, protocol));
 }
 
 function refusedFor(host: u32, reason: u32): u32 {
@@ -153,8 +154,8 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
 
 /** Whether a host may have one more session of those that all share. */
 function mayHave(host: u32, mapping: u32, peer: u32): bool {
-  if (room(FLOW_SLAB) == 0 && !makeRoom(host, mapping, peer)) return false;
-  return load<u32>(host, HOST_FLOWS) <= SHARE * room(FLOW_SLAB);
+  const left = room(FLOW_SLAB);
+  return (left && load<u32>(host, HOST_FLOWS) <= SHARE * left) || makeRoom(host, mapping, peer);
 }
 
 /** Ends a session of the router; what the new one is to have stays, even where that was the last to have it. */
