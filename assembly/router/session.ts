@@ -6,7 +6,7 @@
 
 import {
   FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
-  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, OUTSIDE_ADDRESS, OUTSIDE_INSIDE,
+  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_ADDRESS, OUTSIDE_INSIDE,
   ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES,
   ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
@@ -100,17 +100,22 @@ function newMapping(inside: u64, remote: u64, port: u32): u32 {
   const kept = own && !isTaken(index, protocol, port); // 1:1, where an identifier may be 0
   const chosen = kept ? port : portFor(host, index, port);
   if (chosen == 0 && !kept) return refusedFor(host, Reason.natNoPort);
+  if (room(MAPPING_SLAB) == 0) endOne(host, -1);
   const mapping = makeMapping(inside, remote, index, bswap<u16>(<u16>chosen), host);
   return mapping ? mapping : refusedFor(host, Reason.natLimit);
 }
 
 function portFor(host: u32, index: u32, port: u32): u32 {
   const chosen = choosePort(index, protocol, port);
-  if (chosen) return chosen;
-  countFlows(host, 1); // so that it stays, whichever session goes
+  return chosen || !endOne(host, <i32>index) ? chosen : choosePort(index, protocol, port);
+}
+
+/** Ends an idle session, of an outside address or (-1) any; `host` stays, even where it was its last. */
+function endOne(host: u32, index: i32): bool {
+  countFlows(host, 1);
   const made = makeRoomFor(router, index, protocol);
   countFlows(host, -1);
-  return made ? choosePort(index, protocol, port) : 0;
+  return made;
 }
 
 /** Whether a host may have one more port of an outside address (RFC 6888 REQ-4). */
@@ -160,13 +165,11 @@ function mayHave(host: u32, mapping: u32, peer: u32): bool {
 
 /** Ends a session of the router; what the new one is to have stays, even where that was the last to have it. */
 function makeRoom(host: u32, mapping: u32, peer: u32): bool {
-  countFlows(host, 1);
   holdMapping(mapping);
   if (peer) holdMapping(peer);
-  const made = makeRoomFor(router, -1, 0);
+  const made = endOne(host, -1);
   if (peer) letGo(peer);
   letGo(mapping);
-  countFlows(host, -1);
   return made;
 }
 
