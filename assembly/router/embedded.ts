@@ -1,6 +1,6 @@
 // ICMP errors about translated packets, both ways: the packet that an error quotes is what the other side of the
-// router saw, and has to become what this error's receiver sent. An error changes no session and no timer. Read RFC 5508
-// 4 (REQ-3 to REQ-5: checksums, who gets it, embedded addresses and ports), RFC 4787 REQ-12.
+// router saw, and has to become what this error's receiver sent. An error changes no session and no timer. Read RFC
+// 5508 4 (REQ-3 to REQ-5: checksums, who gets it, embedded addresses and ports), RFC 4787 REQ-12.
 
 import { HALF_ADDRESSES, HALF_PORTS } from "../layout-router";
 import { Reason } from "../reason";

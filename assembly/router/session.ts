@@ -6,9 +6,9 @@
 
 import {
   FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
-  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_ADDRESS, OUTSIDE_INSIDE,
-  ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES,
-  ROUTER_OUTSIDE_COUNT,
+  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_ADDRESS,
+  OUTSIDE_INSIDE, ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS,
+  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, removeFlow } from "../table/flow";
@@ -211,7 +211,7 @@ export function beginInbound(mapping: u32): u32 {
     source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
     sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));
   }
-  if (!mayEnter(mapping, source, sourcePort)) return filtered(mapping, own);
+  if (!mayEnter(mapping, source)) return filtered(mapping, own);
   const inside = load<u64>(mapping, MAPPING_INSIDE);
   const addresses = (<u64>addressOf(inside) << 32) | source;
   const after = (portIn(inside) << 16) | sourcePort;
@@ -238,7 +238,7 @@ function isPublished(mapping: u32): bool {
 }
 
 /** Whether a remote endpoint may send through a mapping without having been sent to from there. */
-function mayEnter(mapping: u32, source: u32, port: u32): bool {
+function mayEnter(mapping: u32, source: u32): bool {
   if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>(SYN | ACK | FIN | RST)) != <u8>SYN) return false;
   if (protocol == PROTOCOL_ICMP && !isQuery(load<u8>(payload, ICMP_TYPE))) return false;
   if (isPublished(mapping)) return true;

@@ -3,9 +3,9 @@
 // not look at both. Read RFC 2663 2.3 to 2.6 (sessions), RFC 4787 4.3 (timers).
 
 import {
-  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES,
-  HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_TIMEOUT,
-  MAPPING_OUTSIDE, RENEW_ALWAYS, SESSION_CREATED, SESSION_DESTROYED,
+  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN, HALF_DELTA_IP, HALF_DELTA_L4,
+  HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE,
+  HALF_TIMEOUT, MAPPING_OUTSIDE, RENEW_ALWAYS, SESSION_CREATED, SESSION_DESTROYED,
 } from "../layout-router";
 import { ticks } from "../state";
 import { TTL_DELTA, deltaOf, fold } from "../wire/checksum";
@@ -68,7 +68,8 @@ export function hasExpired(half: u32): bool {
 
 /**
  * Makes a flow: packets with the first key become `addresses` and `ports`; the answers, which carry `scope`, become
- * what these were. `mapping` is held, and `peer`, that of a hairpin's far end, or 0. Returns the first half; 0: no room.
+ * what these were. `mapping` is held, and `peer`, that of a hairpin's far end, or 0. Returns the first half; 0: no
+ * room.
  */
 export function makeFlow(
   first: u64, second: u64, addresses: u64, ports: u32, scope: u32, mapping: u32, peer: u32, host: u32, flags: u32,

@@ -9,7 +9,8 @@ import { A, OUT, R, dgram } from "./nat-rig.js";
 import { endpoint, parseIp, ping, tcp, udp } from "./packet.js";
 import { RouterRig } from "./rig.js";
 
-const noise = (length: number, seed: number) => Uint8Array.from({ length }, (_, i) => (i * 73 + seed * 31 + (i >> 3)) & 255);
+const noise = (length: number, seed: number) =>
+  Uint8Array.from({ length }, (_, i) => (i * 73 + seed * 31 + (i >> 3)) & 255);
 
 /** The one outcome: the packet, changed as the reference does it. */
 function expectLike(outcome: Outcome, packet: Uint8Array, from = `${OUT}:1000`): void {

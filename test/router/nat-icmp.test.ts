@@ -64,14 +64,15 @@ const sessions: [string, (rig: RouterRig) => void, Uint8Array, Uint8Array][] = [
   ["udp", (rig) => rig.outbound(dgram(A, R)), dgram(`${OUT}:1000`, R, "sent"), dgram(R, A, "got")],
   ["udp without a checksum", (rig) => rig.outbound(dgram(A, R)),
     udp({ from: `${OUT}:1000`, to: R, checksum: 0, payload: "x" }), udp({ from: R, to: A, checksum: 0, payload: "x" })],
-  ["tcp", (rig) => { connect(rig); }, seg(`${OUT}:1000`, R, "A", { payload: "sent" }), seg(R, A, "A", { payload: "got" })],
+  ["tcp", (rig) => { connect(rig); },
+    seg(`${OUT}:1000`, R, "A", { payload: "sent" }), seg(R, A, "A", { payload: "got" })],
   ["icmp", (rig) => rig.outbound(ask(8)), ping({ from: `${OUT}:7`, to: REMOTE }),
     ping({ from: REMOTE, to: `${HOST}:7`, type: 0 })],
 ];
 
 describe.each(sessions)("rfc5508-req03 to req05 errors about %s", (_, open, sent, got) => {
   const types: [number, number, number][] = [[3, 1, 0], [3, 3, 0], [3, 4, 1400], [4, 0, 0], [11, 0, 0], [12, 0, 0]];
-  it.each(types)("type %i code %i from a router outside reaches the host as one about what it sent", (type, code, mtu) => {
+  it.each(types)("type %i code %i from a router outside: about what the host sent", (type, code, mtu) => {
     const rig = new RouterRig();
     open(rig);
     const { ip, icmp: error } = seen(rig.inbound(icmpError({ from: HOP, to: OUT, type, code, mtu, about: sent })));
@@ -169,7 +170,8 @@ it("rfc5508-req07 errors hairpin: who is behind one outside address learns of it
 it("rfc5508-req08 the router's own errors reach the sender, and say what it sent", () => {
   const rig = new RouterRig();
   const seenInside = rig.send(udp({ from: A, to: R, ttl: 1, payload: "x" }))["a10"]![0]!;
-  expect(seenInside).toMatchObject({ ip: { from: "10.0.10.1", to: HOST }, icmp: { type: 11, about: { udp: { from: A } } } });
+  const error = { type: 11, about: { udp: { from: A } } };
+  expect(seenInside).toMatchObject({ ip: { from: "10.0.10.1", to: HOST }, icmp: error });
 });
 
 it("the outside address itself answers pings of both sides", () => {

@@ -173,7 +173,9 @@ describe("exhaustion", () => {
     const rig = new RouterRig({ nat: { exhausted: "oldest-idle" } });
     fill(rig);
     rig.jump(30);
-    for (let i = 0; i < 200; i++) expect(said(rig.outbound(dgram(`10.0.10.${i % 100 + 100}:${2000 + i}`, S)))).toMatch(/^203/);
+    for (let i = 0; i < 200; i++) {
+      expect(said(rig.outbound(dgram(`10.0.10.${i % 100 + 100}:${2000 + i}`, S)))).toMatch(/^203/);
+    }
     expect(rig.sessions).toBe(CAPACITY);
   });
 
