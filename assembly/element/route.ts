@@ -15,6 +15,7 @@ import {
 } from "../layout-router";
 import { countTx } from "../counters";
 import { isOwn } from "../pool";
+import { foresee } from "../router/foresee";
 import { leave } from "../router/leave";
 import { receive } from "../router/receive";
 import { settle } from "../router/timeout";
@@ -42,7 +43,7 @@ export function route(count: u32): void {
   const first = base + WORKER_PARSED;
   if (end == first) return;
   touchBuckets(first, end);
-  findHalves(first, end);
+  if (findHalves(first, end)) foreseeAll(first, end);
   for (let parsed = first; parsed < end; parsed += PARSED_SIZE) {
     if (!translate(parsed, load<u32>(parsed, PARSED_HALF))) see(parsed);
   }
@@ -85,10 +86,10 @@ function parse(count: u32): u32 {
     const protocol = <u64>load<u8>(packet, IP_PROTOCOL);
     const plain = isPlain(packet, first, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag) && isOwn(slot)
       && !isGroup(load<u8>(frame));
-    const second = (<u64>scope << 40) | (protocol << 32) | load<u32>(packet, IPV4_SIZE) | (plain ? 0 : STRANGE);
+    const second = (<u64>scope << 40) | (protocol << 32) | load<u32>(packet, IPV4_SIZE);
     const hash = hashOf(first, second, seed, other);
     store<u64>(parsed, first);
-    store<u64>(parsed, second, 8);
+    store<u64>(parsed, second | (plain ? 0 : STRANGE), 8);
     store<u32>(parsed, buckets + <u32>(hash >> shift) * BUCKET_SIZE, PARSED_BUCKET);
     store<u32>(parsed, <u32>hash, PARSED_FINGERPRINT);
     store<u32>(parsed, packet, PARSED_PACKET);
@@ -143,17 +144,34 @@ function touchBuckets(first: u32, end: u32): void {
   store<u64>(base, sum, WORKER_TOUCHED); // so that the loads stay
 }
 
-/** Finds which half each packet may belong to, and loads it. Half 0, where there is none, has no key. */
-function findHalves(first: u32, end: u32): void {
+/**
+ * Finds which half each packet may belong to, and loads it. Half 0, where there is none, has no key. Returns how many
+ * have none.
+ */
+function findHalves(first: u32, end: u32): u32 {
   const records = flows;
+  let missing: u32 = 0;
   let sum: u64 = 0;
   for (let at = first; at < end; at += PARSED_SIZE) {
     const bucket = load<u32>(at, PARSED_BUCKET);
     const matched = match(bucket, load<u32>(at, PARSED_FINGERPRINT));
     const known = 0 - u32(matched != 0);
+    missing += known + 1;
     const half = records + (load<u32>(bucket + (ctz(matched) & 7) * 4, BUCKET_NUMBERS) & NUMBER_MASK & known) * HALF_SIZE;
     store<u32>(at, half, PARSED_HALF);
     sum += load<u64>(half);
+  }
+  store<u64>(base, sum, WORKER_TOUCHED);
+  return missing;
+}
+
+/** Loads what packets without a flow will need. */
+function foreseeAll(first: u32, end: u32): void {
+  let sum: u32 = 0;
+  for (let at = first; at < end; at += PARSED_SIZE) {
+    if (load<u32>(at, PARSED_HALF) != flows) continue;
+    const second = load<u64>(at, 8);
+    sum += foresee(load<u64>(at), <u32>second, <u32>(second >> 32) & 0xff, load<u32>(at, PARSED_PLACE) >> PORT_SHIFT);
   }
   store<u64>(base, sum, WORKER_TOUCHED);
 }

@@ -63,6 +63,11 @@ function numberAt(bucket: u32, way: u32): u32 {
   return load<u32>(bucket + way * 4, BUCKET_NUMBERS) & NUMBER_MASK;
 }
 
+/** Loads the bucket where a search for a key would begin. */
+export function touch(index: u32, first: u64, second: u64): u32 {
+  return load<u32>(bucketAt(index, hash(first, second)));
+}
+
 /** Offset of the record that a key belongs to, 0 where there is none. */
 export function find(index: u32, first: u64, second: u64): u32 {
   const hashed = hash(first, second);
