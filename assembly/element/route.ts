@@ -1,7 +1,7 @@
-// Route: frames whose destination is an interface of a router leave it towards their next hop, translated where there is
-// a flow that says so. The plain packet of a flow that is known goes the fast way here, in loops over the batch: parse
-// and hash; load what the hash points to, which hides the cache's misses; find the half and load it; rewrite. All else
-// goes to router/receive.ts. Frames keep their places in the batch, and so their order.
+// Route: frames whose destination is an interface of a router leave it towards their next hop, translated where there
+// is a flow that says so. The plain packet of a flow that is known goes the fast way here, in loops over the batch:
+// parse and hash; load what the hash points to, which hides the cache's misses; find the half and load it; rewrite. All
+// else goes to router/receive.ts. Frames keep their places in the batch, and so their order.
 
 import {
   FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS, PORTS_MAX,
@@ -155,9 +155,10 @@ function findHalves(first: u32, end: u32): u32 {
   for (let at = first; at < end; at += PARSED_SIZE) {
     const bucket = load<u32>(at, PARSED_BUCKET);
     const matched = match(bucket, load<u32>(at, PARSED_FINGERPRINT));
-    const known = 0 - u32(matched != 0);
+    const known = 0 - u32(matched != 0); // all ones or 0
     missing += known + 1;
-    const half = records + (load<u32>(bucket + (ctz(matched) & 7) * 4, BUCKET_NUMBERS) & NUMBER_MASK & known) * HALF_SIZE;
+    const number = load<u32>(bucket + (ctz(matched) & 7) * 4, BUCKET_NUMBERS) & NUMBER_MASK & known;
+    const half = records + number * HALF_SIZE;
     store<u32>(at, half, PARSED_HALF);
     sum += load<u64>(half);
   }
@@ -183,7 +184,8 @@ function translate(parsed: u32, half: u32): bool {
   const neighbor = load<u32>(half, HALF_NEIGHBOR);
   const destination = load<u64>(neighbor, NEIGHBOR_DESTINATION);
   const out = load<u32>(neighbor, NEIGHBOR_PORT) & (PORTS_MAX - 1);
-  const other = (load<u64>(half, HALF_KEY) ^ load<u64>(parsed)) | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8));
+  const other = (load<u64>(half, HALF_KEY) ^ load<u64>(parsed))
+    | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8));
   if (other != 0 || neighbor == 0 || destination == 0) return false;
   if (load16(packet + IP_TOTAL) > load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU)) return false;
   if (<i32>(load<u32>(half, HALF_EXPIRES) - ticks) <= <i32>load<u32>(half, HALF_RENEW) && !lives(half)) return false;
@@ -197,7 +199,7 @@ function translate(parsed: u32, half: u32): bool {
   return true;
 }
 
-/** Gives a flow its full time again, once a second; false where it is over, or the slow path sees all of its packets. */
+/** Gives a flow its full time again, once a second; false where it is over, or the slow path sees all its packets. */
 function lives(half: u32): bool {
   if (load<u32>(half, HALF_RENEW) == RENEW_ALWAYS || hasExpired(half)) return false;
   settle(half);
@@ -212,7 +214,7 @@ function rewrite(packet: u32, half: u32): void {
   store<u32>(l4, load<u32>(half, HALF_PORTS));
   store<u8>(packet, load<u8>(packet, IP_TTL) - 1, IP_TTL);
   store<u16>(packet, <u16>updated(load<u16>(packet, IP_CHECKSUM), load<u16>(half, HALF_DELTA_IP)), IP_CHECKSUM);
-  const at = l4 + UDP_CHECKSUM + tcp * (TCP_CHECKSUM - UDP_CHECKSUM); // no branch: half of all are TCP, nobody knows which
+  const at = l4 + UDP_CHECKSUM + tcp * (TCP_CHECKSUM - UDP_CHECKSUM); // no branch: it could not be foreseen
   const before = <u32>load<u16>(at);
   const delta = <u32>load<u16>(half, HALF_DELTA_L4);
   const after = updated(before, delta);

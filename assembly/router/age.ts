@@ -37,7 +37,7 @@ export function ageFlows(): bool {
   return slice < due;
 }
 
-/** Looks at neighbors that are due, and puts questions to them at places of the batch from `first` on; returns the end. */
+/** Looks at neighbors that are due, and asks them at places of the batch from `first` on; returns the end. */
 export function ageNeighbors(first: u32): u32 {
   const end = highest(NEIGHBOR_SLAB);
   const due = <u32>min((now - load<f64>(NEIGHBOR_SWEEP_TIME)) / NEIGHBOR_ROUND_MS * <f64>end, <f64>end);

@@ -1,10 +1,10 @@
-// Foresight: for packets that belong to no flow, what a new session of theirs would look up is loaded ahead, for a whole
-// batch at once, so that the cache's misses overlap; one after the other they would cost more than all else that
-// beginning a session takes. Only loads: nothing is decided here, and a wrong guess costs a line.
+// Foresight: for packets that belong to no flow, what a new session of theirs would look up is loaded ahead, for a
+// whole batch at once, so that the cache's misses overlap; one after the other they would cost more than all else that
+// beginning a session takes. Only loads: nothing is decided here, and a wrong guess costs a line. Read RFC 4787 4.1.
 
 import {
-  FLOW_INDEX, HOST_OUTSIDE, INSIDE_INDEX, INTERFACES, INTERFACE_FLAGS, INTERFACE_ROUTER, INTERFACE_SCOPE, INTERFACE_SIZE,
-  INTERFACE_UPLINK, OUTSIDE_ADDRESS, OUTSIDE_INDEX, PERMIT_INDEX, ROUTERS, ROUTER_FLAGS, ROUTER_NAT, ROUTER_SIZE,
+  FLOW_INDEX, HOST_OUTSIDE, INSIDE_INDEX, INTERFACES, INTERFACE_FLAGS, INTERFACE_ROUTER, INTERFACE_SCOPE,
+  INTERFACE_SIZE, INTERFACE_UPLINK, OUTSIDE_ADDRESS, OUTSIDE_INDEX, PERMIT_INDEX, ROUTERS, ROUTER_FLAGS, ROUTER_NAT, ROUTER_SIZE,
 } from "../layout-router";
 import { touch } from "../table/hash";
 import { findHost } from "../table/host";
@@ -12,7 +12,7 @@ import { endpointKey } from "../table/mapping";
 import { outsideAt } from "../table/outside";
 import { outsideScope, portsKey } from "./tuple";
 
-/** Loads for a packet with this pair of addresses, ports and protocol, at the interface of a port; returns a sum to keep. */
+/** Loads for a packet with these addresses and ports that came to the interface of a port; returns a sum to keep. */
 export function foresee(addresses: u64, ports: u32, protocol: u32, port: u32): u32 {
   const entry = INTERFACES + port * INTERFACE_SIZE;
   const router = ROUTERS + load<u32>(entry, INTERFACE_ROUTER) * ROUTER_SIZE;

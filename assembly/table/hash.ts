@@ -4,8 +4,8 @@
 // Half full at most, one bucket in fifty overflows. Layout: layout-router.ts.
 
 import {
-  BUCKET_NUMBERS, BUCKET_SIZE, BUCKET_WAYS, HASH_SEEDS, INDEX_BUCKETS, INDEX_KEY, INDEX_MASK, INDEX_RECORDS, INDEX_SHIFT,
-  INDEX_STRIDE, NUMBER_MASK, STRAYS_SHIFT,
+  BUCKET_NUMBERS, BUCKET_SIZE, BUCKET_WAYS, HASH_SEEDS, INDEX_BUCKETS, INDEX_KEY, INDEX_MASK, INDEX_RECORDS,
+  INDEX_SHIFT, INDEX_STRIDE, NUMBER_MASK, STRAYS_SHIFT,
 } from "../layout-router";
 
 const WALK_MAX = 16; // a bucket's strays are at most WALK_MAX × BUCKET_WAYS, which their byte holds

@@ -39,8 +39,8 @@ export class CoreNaptNew extends NaptCore {
   }
 
   /**
-   * Lets all sessions be over, and turns until they have gone; returns the ns of processor time of the longest turn: what
-   * other processes take of the machine meanwhile is not ageing's.
+   * Lets all sessions be over, and turns until they have gone; returns the ns of processor time of the longest turn:
+   * what other processes take of the machine meanwhile is not ageing's.
    */
   age(): number {
     this.now += IDLE_MS;
