@@ -3,21 +3,28 @@
 // workers are parked. Addresses and ports are as on the wire.
 
 import {
-  ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
+  ANNOUNCE, FRAGMENT_QUEUE, FRAGMENT_SLAB, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
   HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE, NEIGHBOR_KEY, NEIGHBOR_PORT,
-  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
+  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
   ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "./layout-router";
+import { tick, ticks } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
 import { findHalf, limitExpiry, makeFlow, protocolOf, removeFlow, setNeighbor, setTimeout } from "./table/flow";
-import { hostOf, leaveHost } from "./table/host";
+import { hostOf, leaveHost, pair } from "./table/host";
 import { endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused } from "./table/mapping";
 import { confirm, neighborOf, removeNeighbor } from "./table/neighbor";
-import { isTaken, outsideAt } from "./table/outside";
+import { isTaken, mapsPerEndpoint, outsideAt } from "./table/outside";
 import { addPermit } from "./table/permit";
+import { ready } from "./table/queue";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
+
+/** This instance takes no turns: its clock is what worker 0's last one was. */
+function setClock(): void {
+  tick(load<f64>(ROUTERS_TIME));
+}
 
 @inline
 function routerAt(index: u32): u32 {
@@ -31,14 +38,17 @@ function routerOf(half: u32): u32 {
 
 /** Publishes an inside endpoint at a port of outside address `index`; who has the port loses it. False: no room. */
 export function addForward(router: u32, protocol: u32, index: u32, port: u32, inside: u32, insidePort: u32): bool {
+  setClock();
   const outside = endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port);
   const holder = findOutside(outside);
   if (holder) endMapping(holder);
+  if (holder && findOutside(outside)) removeMapping(holder); // one that stood for good
   return makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0) != 0;
 }
 
 /** Takes a forward back; its sessions end. */
 export function removeForward(router: u32, protocol: u32, index: u32, port: u32): void {
+  setClock();
   const address = load<u32>(outsideAt(index), OUTSIDE_ADDRESS);
   const mapping = findOutside(endpointKey(routerAt(router), protocol, address, port));
   if (mapping == 0) return;
@@ -59,6 +69,7 @@ function endMapping(mapping: u32): void {
 
 /** Ends all sessions of a router. */
 export function endSessions(router: u32): void {
+  setClock();
   const end = highest(FLOW_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const half = recordAt(FLOW_SLAB, number);
@@ -76,13 +87,20 @@ export function forgetHops(router: u32): void {
   }
 }
 
-/** Forgets the neighbors of an interface, to which no session points any more. */
+/** Forgets the neighbors of an interface, to which no session points any more; frames that wait are dropped. */
 export function forgetNeighbors(port: u32): void {
   const end = highest(NEIGHBOR_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
     if (load<u64>(neighbor, NEIGHBOR_KEY) != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
   }
+  wakeFragments();
+}
+
+/** Lets frames that wait for the first fragment be looked at again: their interface may have gone. */
+function wakeFragments(): void {
+  const end = highest(FRAGMENT_SLAB);
+  for (let number: u32 = 1; number < end; number++) ready(recordAt(FRAGMENT_SLAB, number) + FRAGMENT_QUEUE);
 }
 
 /** Lets all interfaces announce their addresses. */
@@ -92,6 +110,7 @@ export function announceAll(): void {
 
 /** Tells where a neighbor is; MAC as four and two bytes. False: no room. */
 export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool {
+  setClock();
   const neighbor = neighborOf(port, address);
   if (neighbor) confirm(neighbor, (<u64>high << 32) | low);
   return neighbor != 0;
@@ -102,6 +121,7 @@ export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool 
  * there is no room, or it does not fit the configuration.
  */
 export function restoreSession(left: u32): bool {
+  setClock();
   const key = load<u64>(RESTORED);
   const ports = load<u32>(RESTORED, HALF_KEY + 8);
   const after = load<u64>(RESTORED, HALF_ADDRESSES);
@@ -133,8 +153,8 @@ function revive(half: u32, mapping: u32, left: u32): void {
   store<u8>(half + HALF_SIZE, load<u8>(RESTORED + HALF_SIZE, HALF_STATE), HALF_STATE);
   const opening = protocolOf(half) == PROTOCOL_TCP && !isEstablished(half);
   setTimeout(half, timeoutOf(half, opening), opening || protocolOf(half) == PROTOCOL_ICMP);
+  limitExpiry(half, ticks + left);
   extend(mapping, load<u32>(half, HALF_EXPIRES));
-  limitExpiry(half, load<u32>(half, HALF_EXPIRES) - timeoutOf(half, opening) + left);
   const router = load<u32>(routerAt(routerOf(half)), ROUTER_FLAGS);
   const permits = (router & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
   if (permits && (<u32>load<u8>(half + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) == 0) {
@@ -152,7 +172,7 @@ function abandon(near: u32, far: u32): bool {
 function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32, remote: u64): u32 {
   const router = routerAt(routerOf(RESTORED));
   const protocol = protocolOf(RESTORED);
-  const perEndpoint = (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0;
+  const perEndpoint = mapsPerEndpoint(router, inside);
   const key = endpointKey(router, protocol, inside, insidePort);
   const known = findOutside(endpointKey(router, protocol, outside, outsidePort));
   if (known) return load<u64>(known) == key ? known : 0;
@@ -161,6 +181,7 @@ function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32,
   if (index < 0 || (findInside(key, 0) && !perEndpoint) || isTaken(index, protocol, wanted)) return 0;
   const host = hostOf(router, inside);
   if (host == 0) return 0;
+  pair(host, index);
   const mapping = makeMapping(key, perEndpoint ? remote : 0, index, outsidePort, host);
   if (mapping == 0) leaveHost(host);
   return mapping;

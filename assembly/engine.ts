@@ -7,7 +7,7 @@ import {
   RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKERS_MAX, WORKER_DIRTY, WORKER_DIRTY_LIST,
   WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
 } from "./layout";
-import { READY, ROUTER_COUNT } from "./layout-router";
+import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
 import { enqueue, setThreshold } from "./egress";
 import { decode } from "./element/decode";
@@ -28,6 +28,7 @@ import { gather } from "./router/gather";
 import { base, self, tick, workers } from "./state";
 import { ageTable } from "./table/fdb";
 import { firstOf } from "./table/queue";
+import { used } from "./table/slab";
 
 const IDLE_MS: f64 = 1000; // the longest sleep: ageing wants a look once a second
 const ROUNDS_MAX: u32 = 8; // batches that routers hand to each other in a turn
@@ -70,7 +71,8 @@ function pass(received: u32): void {
 
 /** What routers have to do beside the batch that came: frames that reach them otherwise, questions, ageing. */
 function serve(): bool {
-  if (self != 0 || load<u32>(ROUTER_COUNT) == 0) return false;
+  const idle = load<u32>(ROUTER_COUNT) == 0 && used(PENDING_SLAB) == 0; // of a router that went, frames may be left
+  if (self != 0 || idle) return false;
   setThreshold(freeSlots() > BATCH_MAX ? freeSlots() - BATCH_MAX : 1);
   for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
     const gathered = gather();

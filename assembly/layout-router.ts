@@ -105,6 +105,8 @@ export const NEIGHBOR_ASKED: u32 = 36; // when it was last asked
 export const NEIGHBOR_PROBES: u32 = 40; // questions without an answer
 export const NEIGHBOR_FLOWS: u32 = 44; // halves of flows that point here
 export const NEIGHBOR_QUEUE: u32 = 48; // a queue of frames that wait
+export const NEIGHBOR_PROBES_MAX: u32 = 3; // it has failed where there were more
+export const NEIGHBOR_FRESH: u32 = 600; // ticks after which one in use is asked again
 export const NEIGHBOR_BUCKETS: u32 = 94820480; // 16384 buckets
 
 // ---- inside host, 64 bytes ----
@@ -195,6 +197,7 @@ export const ROUTER_COUNT: u32 = 104372916; // 0 skips all that is routing
 export const SESSION_HEAD: u32 = 104372928; // events written
 export const SESSION_LOST: u32 = 104372932; // events for which there was no room
 export const SESSION_TAIL: u32 = 104372992; // host: events read
+export const ROUTERS_TIME: u32 = 104372944; // f64: worker 0's clock at its last turn, for the host's own instance
 export const ANNOUNCE: u32 = 104372936; // interfaces below this port have announced their addresses (gratuitous ARP)
 
 export const RESTORED: u32 = 104373376; // a flow that the host brings back
@@ -227,6 +230,9 @@ export const HALF_HOST: u32 = 60; // first half: the host that it counts for
 export const HALF_STATE: u32 = 56; // second half: u8 of TCP
 export const HALF_FLAGS: u32 = 57; // second half: u8
 export const HALF_BEGUN: u32 = 60; // second half: ticks when it began
+export const STATE_FINS: u32 = 12; // bits of HALF_STATE (router/tcp.ts): both sides have said FIN
+export const STATE_ESTABLISHED: u32 = 16;
+export const STATE_RESET: u32 = 32;
 export const FLOW_INBOUND: u32 = 1; // flag: the outside began it
 export const FLOW_HAIRPIN: u32 = 2; // both ends are inside
 export const RENEW_ALWAYS: u32 = 0x7fffffff;

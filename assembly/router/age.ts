@@ -5,7 +5,7 @@
 import {
   ANNOUNCE, FLOW_SLAB, FLOW_SWEEP_TIME, FLOW_SWEPT, HALF_KEY, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
   INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_KEY, NEIGHBOR_SLAB, NEIGHBOR_SWEEP_TIME, NEIGHBOR_SWEPT,
-  OUTSIDE_ADDRESS, ROUTERS, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+  OUTSIDE_ADDRESS, ROUTERS, ROUTERS_TIME, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "../layout-router";
 import { BATCH_MAX, FLAG_ROUTER, FLAG_UP, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE } from "../layout";
 import { now } from "../state";
@@ -23,8 +23,10 @@ const NEIGHBOR_SLICE: u32 = 4096;
 
 /** Ends sessions that are over. Says whether more are due already. */
 export function ageFlows(): bool {
+  store<f64>(ROUTERS_TIME, now);
   const end = highest(FLOW_SLAB);
   const due = <u32>min((now - load<f64>(FLOW_SWEEP_TIME)) / FLOW_ROUND_MS * <f64>end, <f64>end);
+  if (due == 0) return false; // turns follow each other faster than sessions are due
   const slice = min(due, FLOW_SLICE);
   let number = load<u32>(FLOW_SWEPT);
   for (let i: u32 = 0; i < slice; i++) {

@@ -11,7 +11,7 @@ import {
   PROTOCOL_UDP, putChecksum,
 } from "../wire/ipv4";
 import {
-  ICMP_CHECKSUM, ICMP_ID, ICMP_SIZE, ICMP_TYPE, TCP_CHECKSUM, UDP_CHECKSUM, isError, isQuery, isReply,
+  ICMP_CHECKSUM, ICMP_ID, ICMP_SIZE, ICMP_TYPE, REDIRECT, TCP_CHECKSUM, UDP_CHECKSUM, isError, isQuery, isReply,
 } from "../wire/l4";
 import { drop, header, packet, payload, protocol, rest } from "./packet";
 import { isTranslated, portsAt, portsKey, scope } from "./tuple";
@@ -20,7 +20,9 @@ const QUOTED_MIN: u32 = 8; // bytes behind the embedded header: ports, or an ide
 
 /** Whether the packet at hand is an ICMP error. */
 export function isErrorMessage(): bool {
-  return protocol == PROTOCOL_ICMP && rest >= ICMP_SIZE && isError(load<u8>(payload, ICMP_TYPE));
+  if (protocol != PROTOCOL_ICMP || rest < ICMP_SIZE) return false;
+  const type = <u32>load<u8>(payload, ICMP_TYPE);
+  return isError(type) && type != REDIRECT; // which is about its own link, and no flow's
 }
 
 /** The half of the flow by which the quoted packet's answers go; 0: there is none, and the error was dropped. */

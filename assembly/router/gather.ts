@@ -9,8 +9,9 @@ import {
 import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
 } from "../layout-router";
-import { countTx } from "../counters";
+import { countTx, dropOut } from "../counters";
 import { release } from "../pool";
+import { Reason } from "../reason";
 import { consume, isLane, portOf, slotAt } from "../ring";
 import { base, frames } from "../state";
 import { firstOf, shift } from "../table/queue";
@@ -23,8 +24,7 @@ const LENGTH_MASK: u32 = 0xffffff;
 export function gather(): u32 {
   let count: u32 = 0;
   for (let record = firstOf(READY); record != 0 && count < BATCH_MAX; record = firstOf(READY)) {
-    put(count++, load<u32>(record, PENDING_SLOT), load<u32>(record, PENDING_LENGTH), load<u32>(record, PENDING_SHAPE),
-      load<u32>(record, PENDING_PORT));
+    count += u32(resume(record, count));
     shift(READY);
   }
   const open = load<u32>(base, WORKER_OPEN);
@@ -33,6 +33,20 @@ export function gather(): u32 {
     if (!isLane(ring) && isInterface(portOf(ring))) count = drain(ring, count);
   }
   return count;
+}
+
+/** Puts a frame that waited at a place of the batch; false: its interface has gone meanwhile, and so does the frame. */
+function resume(record: u32, place: u32): bool {
+  const port = load<u32>(record, PENDING_PORT);
+  const slot = load<u32>(record, PENDING_SLOT);
+  const there = isInterface(port);
+  if (there) {
+    put(place, slot, load<u32>(record, PENDING_LENGTH), load<u32>(record, PENDING_SHAPE), port);
+  } else {
+    dropOut(port, Reason.noRoute);
+    release(slot);
+  }
+  return there;
 }
 
 /** Whether a port is a router's interface. */

@@ -11,6 +11,7 @@ import { Reason } from "../reason";
 import { ticks } from "../state";
 import { findHalf, setNeighbor } from "../table/flow";
 import { cover, fragmentOf } from "../table/fragment";
+import { removeUnused } from "../table/mapping";
 import { ready } from "../table/queue";
 import { TYPE_ARP } from "../wire/arp";
 import {
@@ -123,7 +124,10 @@ function toOutside(outside: u32): void {
   const half = knownHalf(portsAt(payload, protocol));
   const mapping = half ? 0 : mappingOf(load<u32>(packet, IP_DESTINATION), outside);
   if (half == 0 && mapping == 0) return deliver();
-  if (load<u8>(packet, IP_TTL) <= 1) return refuse(Reason.ttl, TIME_EXCEEDED, 0);
+  if (load<u8>(packet, IP_TTL) <= 1) {
+    if (mapping) removeUnused(mapping);
+    return refuse(Reason.ttl, TIME_EXCEEDED, 0);
+  }
   const found = half ? half : beginInbound(mapping);
   if (isFragment()) passFirst(found);
   else pass(found);

@@ -8,10 +8,13 @@ import {
 } from "../layout-router";
 import { TTL_DELTA, deltaOf, updated, updatedUdp } from "../wire/checksum";
 import {
-  IPV4_SIZE, IP_CHECKSUM, IP_SOURCE, IP_TTL, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, load16, store16,
+  IPV4_SIZE, IP_CHECKSUM, IP_FRAGMENT, IP_SOURCE, IP_TTL, OFFSET_MASK, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, load16,
+  store16,
 } from "../wire/ipv4";
-import { ICMP_CHECKSUM, ICMP_ID, ICMP_TYPE, SYN, TCP_CHECKSUM, TCP_FLAGS, TCP_SIZE, UDP_CHECKSUM, isQuery } from "../wire/l4";
-import { entry, packet, payload, protocol, router } from "./packet";
+import {
+  ICMP_CHECKSUM, ICMP_ID, ICMP_TYPE, SYN, TCP_CHECKSUM, TCP_FLAGS, TCP_OFFSET, TCP_SIZE, UDP_CHECKSUM, isQuery,
+} from "../wire/l4";
+import { entry, packet, payload, protocol, rest, router } from "./packet";
 import { mssIn } from "./tcp";
 
 /** Counts the TTL of a packet down. */
@@ -46,7 +49,7 @@ export function rewritePayload(half: u32): void {
 /** Lowers the MSS that a SYN announces to what the router's configuration and the interface `out` allow. */
 export function clampMss(out: u32): void {
   const limit = load<u32>(router, ROUTER_MSS);
-  if (limit == 0 || protocol != PROTOCOL_TCP || (load<u8>(payload, TCP_FLAGS) & <u8>SYN) == 0) return;
+  if (limit == 0 || protocol != PROTOCOL_TCP || !isSyn()) return;
   const at = mssIn(payload);
   const most = limit == MSS_PATH ? pathMss(out) : limit;
   if (at == 0 || load16(at) <= most) return;
@@ -54,6 +57,12 @@ export function clampMss(out: u32): void {
   store16(at, most);
   const delta = (at - payload) & 1 ? deltaOf(bswap<u16>(<u16>before), most) : deltaOf(before, load<u16>(at));
   store<u16>(payload, <u16>updated(load<u16>(payload, TCP_CHECKSUM), delta), TCP_CHECKSUM);
+}
+
+/** Whether a whole header of TCP is there, with a SYN. */
+function isSyn(): bool {
+  if (rest < TCP_SIZE || load<u16>(packet, IP_FRAGMENT) & OFFSET_MASK) return false;
+  return (load<u8>(payload, TCP_FLAGS) & <u8>SYN) != 0 && (<u32>load<u8>(payload, TCP_OFFSET) >> 4) * 4 <= rest;
 }
 
 /** What fits the narrower of the interfaces that a packet comes and goes by. */

@@ -12,15 +12,17 @@ import {
 } from "../layout-router";
 import { Reason } from "../reason";
 import { findHalf, firstOf, hasExpired, limitExpiry, makeFlow, removeFlow } from "../table/flow";
-import { hostOf, leaveHost, mayBegin } from "../table/host";
+import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
-  addressOf, endpointKey, findInside, findOutside, isStatic, makeMapping, portIn, removeUnused,
+  addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
-import { choosePort, freePorts, outsideAt } from "../table/outside";
+import { choosePort, freePorts, isTaken, mapsPerEndpoint, outsideAt } from "../table/outside";
 import { addPermit, isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
-import { CODE_PROHIBITED, CODE_PROTOCOL, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery } from "../wire/l4";
+import {
+  ACK, CODE_PROHIBITED, CODE_PROTOCOL, FIN, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery, isReply,
+} from "../wire/l4";
 import { makeRoomFor } from "./evict";
 import { refuse } from "./icmp";
 import { drop, entry, packet, payload, protocol, router } from "./packet";
@@ -31,10 +33,16 @@ const SHARE: u32 = 8; // times what is left that one host may have
 
 /** The half that packets with the addresses and ports of the one at hand belong to, 0: none that lives. */
 export function knownHalf(ports: u32): u32 {
+  if (protocol == PROTOCOL_ICMP && !hasIdentifier()) return 0;
   const half = findHalf(addressesOf(packet), portsKey(ports, protocol, scope()));
   if (half == 0 || !hasExpired(half)) return half;
   removeFlow(firstOf(half));
   return 0;
+}
+
+function hasIdentifier(): bool {
+  const type = <u32>load<u8>(payload, ICMP_TYPE);
+  return isQuery(type) || isReply(type);
 }
 
 /** Index of the outside address of the packet's router that `address` is, -1: none. */
@@ -70,7 +78,7 @@ function mayOpen(): bool {
 function mappingFor(ports: u32, destination: u32): u32 {
   const inside = endpointKey(router, protocol, load<u32>(packet, IP_SOURCE), ports & 0xffff);
   const forward = findInside(inside, 0);
-  const perEndpoint = (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0;
+  const perEndpoint = mapsPerEndpoint(router, addressOf(inside));
   if (forward && (!perEndpoint || isStatic(forward))) return forward;
   const remote = perEndpoint ? (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | destination : 0;
   const known = perEndpoint ? findInside(inside, remote) : 0;
@@ -88,15 +96,20 @@ function newMapping(inside: u64, remote: u64, port: u32): u32 {
     return 0;
   }
   if (!own && !mayMap(host, index)) return refusedFor(host, Reason.natLimit);
-  const chosen = isTranslated(protocol) ? portFor(index, port) : 0;
-  if (chosen == 0 && isTranslated(protocol)) return refusedFor(host, Reason.natNoPort);
+  const kept = own && !isTaken(index, protocol, port); // 1:1, where an identifier may be 0
+  const chosen = kept ? port : portFor(host, index, port);
+  if (chosen == 0 && !kept) return refusedFor(host, Reason.natNoPort);
   const mapping = makeMapping(inside, remote, index, bswap<u16>(<u16>chosen), host);
   return mapping ? mapping : refusedFor(host, Reason.natLimit);
 }
 
-function portFor(index: u32, port: u32): u32 {
+function portFor(host: u32, index: u32, port: u32): u32 {
   const chosen = choosePort(index, protocol, port);
-  return chosen || !makeRoomFor(router, index, protocol) ? chosen : choosePort(index, protocol, port);
+  if (chosen) return chosen;
+  countFlows(host, 1); // so that it stays, whichever session goes
+  const made = makeRoomFor(router, index, protocol);
+  countFlows(host, -1);
+  return made ? choosePort(index, protocol, port) : 0;
 }
 
 /** Whether a host may have one more port of an outside address (RFC 6888 REQ-4). */
@@ -120,12 +133,12 @@ function refused(reason: u32): u32 {
 function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32, flags: u32): u32 {
   const inside = flags & FLOW_INBOUND ? <u32>(addresses >> 32) : load<u32>(packet, IP_SOURCE);
   const host = hostOf(router, inside);
-  const half = host && mayHave(host) && mayBegin(router, host)
+  const half = host && mayHave(host, mapping, peer) && mayBegin(router, host)
     ? makeFlow(addressesOf(packet), portsKey(portsAt(payload, protocol), protocol, scope()), addresses, ports, answers,
         mapping, peer, host, flags)
     : 0;
   if (half == 0) {
-    removeUnused(mapping);
+    forget(mapping, peer);
     if (host) leaveHost(host);
     return refused(Reason.natLimit);
   }
@@ -138,9 +151,21 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
 }
 
 /** Whether a host may have one more session of those that all share. */
-function mayHave(host: u32): bool {
-  if (room(FLOW_SLAB) == 0 && !makeRoomFor(router, -1, 0)) return false;
+function mayHave(host: u32, mapping: u32, peer: u32): bool {
+  if (room(FLOW_SLAB) == 0 && !makeRoom(host, mapping, peer)) return false;
   return load<u32>(host, HOST_FLOWS) <= SHARE * room(FLOW_SLAB);
+}
+
+/** Ends a session of the router; what the new one is to have stays, even where that was the last to have it. */
+function makeRoom(host: u32, mapping: u32, peer: u32): bool {
+  countFlows(host, 1);
+  holdMapping(mapping);
+  if (peer) holdMapping(peer);
+  const made = makeRoomFor(router, -1, 0);
+  if (peer) letGo(peer);
+  letGo(mapping);
+  countFlows(host, -1);
+  return made;
 }
 
 @inline
@@ -174,8 +199,10 @@ export function beginInbound(mapping: u32): u32 {
   let sourcePort = ports & 0xffff;
   let own: u32 = 0;
   if (hairpin) { // the far end sees the outside endpoint of who sends (RFC 4787 REQ-9)
+    holdMapping(mapping);
     own = mayOpen() ? mappingFor(ports, load<u32>(packet, IP_DESTINATION)) : 0;
-    if (own == 0) return mayOpen() ? 0 : filtered(mapping, 0);
+    letGo(mapping);
+    if (own == 0) return mayOpen() ? forget(mapping, 0) : filtered(mapping, 0);
     source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
     sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));
   }
@@ -188,15 +215,21 @@ export function beginInbound(mapping: u32): u32 {
 }
 
 function filtered(mapping: u32, own: u32): u32 {
-  removeUnused(mapping);
-  if (own) removeUnused(own);
+  forget(mapping, own);
   drop(Reason.natFiltered);
+  return 0;
+}
+
+/** Takes mappings away, where they were made for the packet at hand alone; `other` may be the same, or none. */
+function forget(mapping: u32, other: u32): u32 {
+  if (other && other != mapping) removeUnused(other);
+  removeUnused(mapping);
   return 0;
 }
 
 /** Whether a remote endpoint may send through a mapping without having been sent to from there. */
 function mayEnter(mapping: u32, source: u32, port: u32): bool {
-  if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>SYN) == 0) return false;
+  if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>(SYN | ACK | FIN | RST)) != <u8>SYN) return false;
   if (protocol == PROTOCOL_ICMP && !isQuery(load<u8>(payload, ICMP_TYPE))) return false;
   if (isStatic(mapping) || load<u32>(outsideAt(load<u32>(mapping, MAPPING_OUTSIDE_INDEX)), OUTSIDE_INSIDE)) return true;
   const flags = load<u32>(router, ROUTER_FLAGS);

@@ -11,7 +11,7 @@
 // A session whose beginning was not seen (a restart without state) counts any segment as its side's SYN.
 
 import {
-  HALF_ACK, HALF_SCALE, HALF_SIZE, HALF_STATE, HALF_WINDOW,
+  HALF_ACK, HALF_SCALE, HALF_SIZE, HALF_STATE, HALF_WINDOW, STATE_ESTABLISHED, STATE_FINS, STATE_RESET,
 } from "../layout-router";
 import { directionOf, firstOf, otherOf } from "../table/flow";
 import {
@@ -22,11 +22,8 @@ import {
 // State: a bit for what was seen of each direction, and three for both.
 const SYN_SEEN: u32 = 1; // << direction
 const FIN_SEEN: u32 = 4; // << direction
-const ESTABLISHED: u32 = 16;
-const RESET: u32 = 32;
 const MIDDLE: u32 = 64; // its beginning was not seen
 const SYNS: u32 = 3;
-const FINS: u32 = 12;
 const SCALE_MAX: u32 = 14; // RFC 7323 2.3
 
 @inline
@@ -37,7 +34,7 @@ function stateAt(half: u32): u32 {
 /** Whether a connection is open both ways, and not closing. */
 export function isEstablished(half: u32): bool {
   const state = <u32>load<u8>(stateAt(half));
-  return (state & ESTABLISHED) != 0 && (state & RESET) == 0 && (state & FINS) != FINS;
+  return (state & STATE_ESTABLISHED) != 0 && (state & STATE_RESET) == 0 && (state & STATE_FINS) != STATE_FINS;
 }
 
 /** Notes a segment in a half's direction. */
@@ -45,17 +42,19 @@ export function follow(half: u32, segment: u32): void {
   const direction = directionOf(half);
   const flags = <u32>load<u8>(segment, TCP_FLAGS);
   const before = <u32>load<u8>(stateAt(half));
-  const closing = (before & RESET) != 0 || (before & FINS) == FINS;
+  const closing = (before & STATE_RESET) != 0 || (before & STATE_FINS) == STATE_FINS;
   let state = before;
   if (flags & RST) {
-    if (isValidReset(half, segment)) state |= RESET;
-  } else if (flags & SYN) {
+    if (isValidReset(half, segment)) store<u8>(stateAt(half), <u8>(state | STATE_RESET));
+    return; // what it acknowledges may be made up
+  }
+  if (flags & SYN) {
     state = (closing ? 0 : state & ~MIDDLE) | (SYN_SEEN << direction);
     store<u8>(half, <u8>scaleIn(segment), HALF_SCALE);
   } else {
     if (before == 0) state = MIDDLE;
     if (state & MIDDLE) state |= SYN_SEEN << direction;
-    if ((state & SYNS) == SYNS && flags & ACK) state |= ESTABLISHED;
+    if ((state & SYNS) == SYNS && flags & ACK) state |= STATE_ESTABLISHED;
     if (flags & FIN) state |= FIN_SEEN << direction;
   }
   store<u8>(stateAt(half), <u8>state);

@@ -18,7 +18,7 @@ import { refer } from "./neighbor";
 import { dropPermit } from "./permit";
 import { give, take } from "./slab";
 
-const RENEW_TICKS: u32 = 10; // a flow that is used is given its full time again once a second
+const RENEW_TICKS: u32 = 10; // a flow that is used is given its time again once a second, and so has one more
 
 /** The half that packets with a key belong to, 0: none. It may have expired. */
 @inline
@@ -115,6 +115,8 @@ function fill(half: u32, first: u64, second: u64, addresses: u64, ports: u32): v
 
 function enter(half: u32, back: u32): bool {
   if (!insert(FLOW_INDEX, half)) return false;
+  // Who speaks to its own outside endpoint answers with what it sends.
+  if (load<u64>(half) == load<u64>(back) && load<u64>(half, 8) == load<u64>(back, 8)) return true;
   if (find(FLOW_INDEX, load<u64>(back), load<u64>(back, 8)) == 0 && insert(FLOW_INDEX, back)) return true;
   remove(FLOW_INDEX, half);
   return false;
@@ -146,15 +148,14 @@ export function removeFlow(half: u32): void {
 export function setTimeout(half: u32, timeout: u32, always: bool): void {
   const first = firstOf(half);
   store<u32>(first, timeout, HALF_TIMEOUT);
-  setExpiry(first, ticks + timeout);
+  setExpiry(first, ticks + timeout + RENEW_TICKS);
   setRenewal(first, timeout, always);
   setRenewal(first + HALF_SIZE, timeout, always);
 }
 
 function setRenewal(half: u32, timeout: u32, always: bool): void {
   const renews = isOutbound(half) || protocolOf(half) == PROTOCOL_TCP;
-  const renewal = timeout > RENEW_TICKS ? timeout - RENEW_TICKS : 0;
-  store<u32>(half, always ? RENEW_ALWAYS : renews ? renewal : 0, HALF_RENEW);
+  store<u32>(half, always ? RENEW_ALWAYS : renews ? timeout : 0, HALF_RENEW);
 }
 
 function setExpiry(first: u32, expires: u32): void {
@@ -167,7 +168,7 @@ export function renew(half: u32): void {
   const first = firstOf(half);
   const outbound = isOutbound(half);
   if (!outbound && protocolOf(half) != PROTOCOL_TCP && protocolOf(half) != PROTOCOL_ICMP) return;
-  const expires = ticks + load<u32>(first, HALF_TIMEOUT);
+  const expires = ticks + load<u32>(first, HALF_TIMEOUT) + RENEW_TICKS;
   setExpiry(first, expires);
   if (outbound) extend(load<u32>(directionMapping(half)), expires);
 }

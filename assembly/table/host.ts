@@ -27,17 +27,29 @@ export function hostOf(router: u32, address: u32): u32 {
     give(HOST_SLAB, host);
     return 0;
   }
-  const outside = pair(router, address);
+  const outside = choose(router, address);
   store<u32>(host, outside, HOST_OUTSIDE);
   store<f64>(host, <f64>load<u32>(router, ROUTER_HOST_RATE), HOST_TOKENS);
   store<f64>(host, now, HOST_TIME);
-  const hosts = outsideAt(outside);
-  store<u32>(hosts, load<u32>(hosts, OUTSIDE_HOSTS) + 1, OUTSIDE_HOSTS);
+  countHosts(outside, 1);
   return host;
 }
 
+function countHosts(outside: u32, by: i32): void {
+  const at = outsideAt(outside);
+  store<u32>(at, load<u32>(at, OUTSIDE_HOSTS) + <u32>by, OUTSIDE_HOSTS);
+}
+
+/** A host that comes back is paired with the outside address that it had; one that has mappings keeps what it has. */
+export function pair(host: u32, outside: u32): void {
+  if (load<u32>(host, HOST_MAPPINGS)) return;
+  countHosts(load<u32>(host, HOST_OUTSIDE), -1);
+  countHosts(outside, 1);
+  store<u32>(host, outside, HOST_OUTSIDE);
+}
+
 /** The outside address of a new host: its own (1:1), else the one, open to all, that fewest share. */
-function pair(router: u32, address: u32): u32 {
+function choose(router: u32, address: u32): u32 {
   const first = load<u32>(router, ROUTER_OUTSIDES);
   const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
   let best = first;
@@ -71,8 +83,7 @@ export function countFlows(host: u32, by: i32): void {
 /** Takes a host that has nothing any more out of the table. */
 export function leaveHost(host: u32): void {
   if (load<u32>(host, HOST_MAPPINGS) || load<u32>(host, HOST_FLOWS)) return;
-  const hosts = outsideAt(load<u32>(host, HOST_OUTSIDE));
-  store<u32>(hosts, load<u32>(hosts, OUTSIDE_HOSTS) - 1, OUTSIDE_HOSTS);
+  countHosts(load<u32>(host, HOST_OUTSIDE), -1);
   remove(HOST_INDEX, host);
   give(HOST_SLAB, host);
 }

@@ -79,6 +79,11 @@ export function holdMapping(mapping: u32): void {
   store<u32>(mapping, load<u32>(mapping, MAPPING_FLOWS) + 1, MAPPING_FLOWS);
 }
 
+/** Takes a hold back; the mapping stays, even without any. */
+export function letGo(mapping: u32): void {
+  store<u32>(mapping, load<u32>(mapping, MAPPING_FLOWS) - 1, MAPPING_FLOWS);
+}
+
 /** One session less holds a mapping; without any it goes, unless a forward made it. 0 is none. */
 export function dropMapping(mapping: u32): void {
   if (mapping == 0) return;

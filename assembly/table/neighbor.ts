@@ -1,15 +1,15 @@
 // Neighbors: who has which address on an interface, and where, with a life cycle as in RFC 4861 7.3.2 (which ARP,
 // RFC 826, leaves open; RFC 1122 2.3.2.1 asks for ageing):
 //
-//   asked (no MAC yet, up to PROBES_MAX questions a second apart) → known → asked again, by unicast, while in use
+//   asked (no MAC yet, up to so many questions a second apart) → known → asked again, by unicast, while in use
 //   no answer: failed (no MAC; those that wait are told; after FAILED_TICKS it may be asked again)
 //
 // A neighbor that flows point to stays in the table; the others go when they have been idle for long.
 
 import {
   INTERFACES, INTERFACE_ASKING, INTERFACE_SIZE, INTERFACE_SOURCE, NEIGHBOR_ASKED, NEIGHBOR_CONFIRMED,
-  NEIGHBOR_DESTINATION, NEIGHBOR_FLOWS, NEIGHBOR_INDEX, NEIGHBOR_KEY, NEIGHBOR_PORT, NEIGHBOR_PROBES, NEIGHBOR_QUEUE,
-  NEIGHBOR_SLAB, NEIGHBOR_USED,
+  NEIGHBOR_DESTINATION, NEIGHBOR_FLOWS, NEIGHBOR_FRESH, NEIGHBOR_INDEX, NEIGHBOR_KEY, NEIGHBOR_PORT, NEIGHBOR_PROBES,
+  NEIGHBOR_PROBES_MAX, NEIGHBOR_QUEUE, NEIGHBOR_SLAB, NEIGHBOR_USED,
 } from "../layout-router";
 import { ticks } from "../state";
 import { MAC_MASK } from "../wire/ethernet";
@@ -18,8 +18,6 @@ import { ready } from "./queue";
 import { give, take } from "./slab";
 
 const SECOND: u32 = 10; // ticks
-const PROBES_MAX: u32 = 3;
-const FRESH_TICKS: u32 = 60 * SECOND; // after which one in use is asked again
 const IDLE_TICKS: u32 = 600 * SECOND; // after which one not in use goes
 const FAILED_TICKS: u32 = 5 * SECOND;
 const ASKING_MAX: u32 = 256; // unanswered on an interface: one guest that scans does not fill the table
@@ -62,13 +60,13 @@ export function confirm(neighbor: u32, mac: u64): void {
 
 /** Whether a neighbor did not answer, and is not to be asked again yet. */
 export function hasFailed(neighbor: u32): bool {
-  return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 && load<u32>(neighbor, NEIGHBOR_PROBES) > PROBES_MAX
+  return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 && load<u32>(neighbor, NEIGHBOR_PROBES) > NEIGHBOR_PROBES_MAX
     && ticks - load<u32>(neighbor, NEIGHBOR_ASKED) < FAILED_TICKS;
 }
 
 /** Whether it has neither answered nor failed. */
 function isAsking(neighbor: u32): bool {
-  return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 && load<u32>(neighbor, NEIGHBOR_PROBES) <= PROBES_MAX;
+  return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 && load<u32>(neighbor, NEIGHBOR_PROBES) <= NEIGHBOR_PROBES_MAX;
 }
 
 function countAsking(neighbor: u32, by: i32): void {
@@ -80,11 +78,11 @@ function countAsking(neighbor: u32, by: i32): void {
 export function asks(neighbor: u32): bool {
   if (ticks - load<u32>(neighbor, NEIGHBOR_ASKED) < SECOND) return false;
   const probes = load<u32>(neighbor, NEIGHBOR_PROBES);
-  if (probes > PROBES_MAX) { // it failed a while ago: asked anew
+  if (probes > NEIGHBOR_PROBES_MAX) { // it failed a while ago: asked anew
     store<u32>(neighbor, 0, NEIGHBOR_PROBES);
     countAsking(neighbor, 1);
   }
-  store<u32>(neighbor, probes > PROBES_MAX ? 1 : probes + 1, NEIGHBOR_PROBES);
+  store<u32>(neighbor, probes > NEIGHBOR_PROBES_MAX ? 1 : probes + 1, NEIGHBOR_PROBES);
   store<u32>(neighbor, ticks, NEIGHBOR_ASKED);
   return true;
 }
@@ -97,8 +95,8 @@ export function age(neighbor: u32): bool {
   const since = ticks - load<u32>(neighbor, NEIGHBOR_ASKED);
   const probes = load<u32>(neighbor, NEIGHBOR_PROBES);
   if (since < SECOND) return false;
-  if (probes > PROBES_MAX) forgetAfter(neighbor, since, FAILED_TICKS);
-  else if (probes == PROBES_MAX) fail(neighbor);
+  if (probes > NEIGHBOR_PROBES_MAX) forgetAfter(neighbor, since, FAILED_TICKS);
+  else if (probes == NEIGHBOR_PROBES_MAX) fail(neighbor);
   else if (probes) return asks(neighbor);
   else return isStale(neighbor) && asks(neighbor);
   return false;
@@ -108,14 +106,14 @@ export function age(neighbor: u32): bool {
 function isStale(neighbor: u32): bool {
   const idle = ticks - load<u32>(neighbor, NEIGHBOR_USED);
   if (idle >= IDLE_TICKS) forgetAfter(neighbor, idle, IDLE_TICKS);
-  return idle < FRESH_TICKS && ticks - load<u32>(neighbor, NEIGHBOR_CONFIRMED) >= FRESH_TICKS;
+  return idle < NEIGHBOR_FRESH && ticks - load<u32>(neighbor, NEIGHBOR_CONFIRMED) >= NEIGHBOR_FRESH;
 }
 
 /** Nobody answered: what waits is told that nobody is there. */
 function fail(neighbor: u32): void {
   if (isAsking(neighbor)) countAsking(neighbor, -1);
   store<u64>(neighbor, 0, NEIGHBOR_DESTINATION);
-  store<u32>(neighbor, PROBES_MAX + 1, NEIGHBOR_PROBES);
+  store<u32>(neighbor, NEIGHBOR_PROBES_MAX + 1, NEIGHBOR_PROBES);
   store<u32>(neighbor, ticks, NEIGHBOR_ASKED);
   ready(neighbor + NEIGHBOR_QUEUE);
 }

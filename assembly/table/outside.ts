@@ -4,7 +4,8 @@
 // (RFC 6056 3.3).
 
 import {
-  HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE, OUTSIDE_SIZE, OUTSIDE_USED,
+  HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_INSIDE, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE, OUTSIDE_SIZE, OUTSIDE_USED,
+  ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { now } from "../state";
 import { PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4";
@@ -19,6 +20,19 @@ const PORTS_ALL: u32 = 65535; // 0 is none
 @inline
 export function outsideAt(index: u32): u32 {
   return OUTSIDES + index * OUTSIDE_SIZE;
+}
+
+/** Number of the outside address of a router that is one inside host's alone (1:1), -1: it has none. */
+export function ownOf(router: u32, inside: u32): i32 {
+  const first = load<u32>(router, ROUTER_OUTSIDES);
+  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
+  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_INSIDE) == inside) return <i32>i;
+  return -1;
+}
+
+/** Whether mappings of an inside host are made for each remote endpoint: those of 1:1 hosts never are. */
+export function mapsPerEndpoint(router: u32, inside: u32): bool {
+  return (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0 && ownOf(router, inside) < 0;
 }
 
 /** Which of the three sets of ports a protocol uses. */
@@ -62,9 +76,9 @@ export function givePort(index: u32, protocol: u32, port: u32): void {
   store<u32>(used, load<u32>(used) - 1);
 }
 
-/** A free port for an inside port, both as numbers; 0: all are taken. */
+/** A free port for an inside port, both as numbers; 0: all are taken. An identifier may be 0 inside, never outside. */
 export function choosePort(index: u32, protocol: u32, wanted: u32): u32 {
-  if (!isTaken(index, protocol, wanted)) return wanted;
+  if (wanted && !isTaken(index, protocol, wanted)) return wanted;
   if (freePorts(index, protocol) == 0) return 0;
   const parity = wanted & 1 ? ~EVEN : EVEN;
   const low = wanted < WORDS_LOW * WORD_BITS;

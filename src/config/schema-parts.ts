@@ -35,7 +35,10 @@ export const reference = (title: string, example: string, description = ""): TSt
   text(title, { examples: [example], ...(description && { description }) });
 
 export const vid = (description: string, byDefault?: number): TInteger =>
-  Type.Integer({ title: "VLAN", description, minimum: VID_MIN, maximum: VID_MAX, examples: [10], ...(byDefault && { default: byDefault }) });
+  Type.Integer({
+    title: "VLAN", description, minimum: VID_MIN, maximum: VID_MAX, examples: [10],
+    ...(byDefault && { default: byDefault }),
+  });
 const vidItem = Type.Union([vid("IEEE 802.1Q VLAN identifier"), Type.String({ pattern: VID_RANGE_PATTERN })], {
   title: "VLAN",
   examples: [10, "100-199"],

@@ -2,7 +2,7 @@
 
 import * as layout from "./layout.js";
 
-/** length: u32 big-endian before each frame; sink: counted and forgotten; none: no pipe; service: a router's services. */
+/** length: u32 big-endian before each frame; sink: counted and forgotten; none: no pipe; service: for routers. */
 export type Codec = "none" | "length" | "pcap" | "pcap-swapped" | "pcapng" | "sink" | "service";
 
 export const CODEC_NUMBERS: Record<Codec, number> = {

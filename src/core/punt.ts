@@ -1,6 +1,7 @@
 // The punt channel of a router: frames that the core hands up to services, and those that they send. The host's end of
 // a pipe; what does not fit is lost, as on any network.
 
+import { setImmediate } from "node:timers/promises";
 import { Pipe } from "./pipe.js";
 import type { SharedMemory } from "./memory.js";
 
@@ -26,6 +27,7 @@ export class Punt {
   async listen(callback: (port: number, frame: Uint8Array) => void): Promise<void> {
     while (this.#open) {
       for (const { at, frame } of this.#pipe.receiveAt()) callback(at, frame);
+      await setImmediate(); // under a flood there is always more, and the rest of this thread wants its turn
       await this.#pipe.arrival(WAIT_MS);
     }
   }

@@ -17,7 +17,8 @@ export class Ranges {
       at++;
     }
     if (first + count > this.limit) {
-      throw new EngineError("FULL", `there is no room for ${count} more ${this.what}: there can be ${this.limit} in all`);
+      const message = `there is no room for ${count} more ${this.what}: there can be ${this.limit} in all`;
+      throw new EngineError("FULL", message);
     }
     if (count > 0) this.#taken.splice(at, 0, [first, count]);
     return first;

@@ -81,7 +81,8 @@ export class Registry {
 
   /** Registers a port with the worker that has fewest; parts of routers with the first, which routes. */
   addPort(
-    switchName: string, name: string, config: PortConfig, { watched, role }: Pick<RegisteredPort, "watched" | "role"> = {},
+    switchName: string, name: string, config: PortConfig,
+    { watched, role }: Pick<RegisteredPort, "watched" | "role"> = {},
   ): RegisteredPort {
     const worker = role ? 0 : this.#load.indexOf(Math.min(...this.#load));
     const switchIndex = this.switches.get(switchName) ?? -1;

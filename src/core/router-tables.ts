@@ -92,10 +92,7 @@ export class RouterTables {
   }
 
   /** An interface takes no part in anything any more. */
-  clearInterface(port: RegisteredPort, mac: string, vid: number): void {
-    const [low, high] = macWords(mac);
-    const domain = this.tables.registry.knownDomain(port.switchIndex, vid);
-    if (domain !== undefined) this.tables.core.removeStatic(domain, low, high);
+  clearInterface(port: RegisteredPort): void {
     this.tables.clearPort(port);
     this.tables.core.forgetNeighbors(port.index);
     const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
@@ -129,7 +126,8 @@ export class RouterTables {
     return router.outsides + (address === undefined ? 0 : Math.max(0, router.addresses.indexOf(parseIpv4(address)!)));
   }
 
-  #writeInterface(router: number, mac: string, { port, vid, address, prefix, mtu, uplink, flags }: InterfacePlace): void {
+  #writeInterface(router: number, mac: string, place: InterfacePlace): void {
+    const { port, vid, address, prefix, mtu, uplink, flags } = place;
     const { shared, core } = this.tables;
     const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
     const domain = this.tables.domain(port.switchIndex, vid);
@@ -142,10 +140,16 @@ export class RouterTables {
     shared.setWord(at + layout.INTERFACE_SOURCE + 4, high + domain * 0x10000);
     shared.setWord(at + layout.INTERFACE_SCOPE, router * 2 + (uplink ? 1 : 0));
     shared.setWord(at + layout.INTERFACE_FLAGS, flags | (uplink ? layout.INTERFACE_UPLINK : 0));
-    if (!core.addStatic(domain, low, high, port.index)) {
-      throw new EngineError("FULL", "the forwarding database has no room for a router's interface: raise fdb.capacity");
-    }
+    this.#writeMac(port, mac);
     core.setLink(port.index, true);
+  }
+
+  /** The router's MAC lives at its port as a guest's would that is configured there. */
+  #writeMac(port: RegisteredPort, mac: string): void {
+    if (port.config.macs[0] === mac) return;
+    this.tables.writeStatics(port, false);
+    port.config = { ...port.config, macs: [mac] };
+    this.tables.writeStatics(port, true);
   }
 
   #writeErrors(at: number): void {
@@ -253,7 +257,8 @@ function routesOf({ interfaces, outsides, gateway, config }: RouterPlan): Route[
     const next = parseIpv4(via)!;
     const by = interfaces.find(({ address, prefix }) => address && ((address ^ next) & maskOf(prefix)) === 0);
     const network = parseIpv4(to.address)!;
-    if (by) routes.push({ address: network, prefix: to.prefix, via: next, port: by.port.index, kind: layout.ROUTE_LINK });
+    if (!by) continue; // it is behind an uplink that has no address yet
+    routes.push({ address: network, prefix: to.prefix, via: next, port: by.port.index, kind: layout.ROUTE_LINK });
   }
   return routes.sort((a, b) => b.prefix - a.prefix || b.kind - a.kind);
 }

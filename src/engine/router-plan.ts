@@ -1,5 +1,5 @@
-// From the configuration of a router to what is written into the tables: its addresses resolved, those that DHCP gave to
-// its uplink included, and what each interface serves.
+// From the configuration of a router to what is written into the tables: its addresses resolved, those that DHCP gave
+// to its uplink included, and what each interface serves.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -53,7 +53,10 @@ function machineId(): string {
   }
 }
 
-export function planRouter(name: string, config: RouterConfig, ports: RouterPorts, binding?: UplinkBinding): RouterPlan {
+/** The router as it is written. `binding`: what DHCP gave to an uplink without an address of its own. */
+export function planRouter(
+  name: string, config: RouterConfig, ports: RouterPorts, binding?: UplinkBinding,
+): RouterPlan {
   const dns = config.dns ? layout.INTERFACE_DNS : 0;
   const interfaces = config.interfaces.map((one): InterfacePlace => ({
     port: ports.interfaces.get(interfaceKey(one))!, vid: one.vid, address: parseIpv4(one.address)!, prefix: one.prefix,

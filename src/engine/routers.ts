@@ -14,7 +14,6 @@ import { RouterServices } from "../service/router-services.js";
 import type { Fabric } from "./fabric.js";
 import { interfaceKey, interfaceName, planRouter, type RouterPorts, type UplinkBinding } from "./router-plan.js";
 
-
 /** A router that runs. */
 export interface Router {
   name: string;
@@ -140,7 +139,7 @@ export class Routers {
   async #removeInterface(router: Router, key: string, port: RegisteredPort): Promise<void> {
     this.fabric.crew.parked(() => {
       this.fabric.tables.core.endSessions(router.written.index);
-      this.tables.clearInterface(port, router.plan!.mac, untaggedVid(port.config.vlan));
+      this.tables.clearInterface(port);
     });
     await this.fabric.removeRouterPort(port);
     if (key === UPLINK) router.uplink = undefined;

@@ -1,5 +1,5 @@
-// The services of one router: a DHCP server and a DNS service on each inside interface that has them, a DHCP client on an
-// uplink that wants an address. Owns which frame is whose, and the one timer by which they see time pass.
+// The services of one router: a DHCP server and a DNS service on each inside interface that has them, a DHCP client on
+// an uplink that wants an address. Owns which frame is whose, and the one timer by which they see time pass.
 
 import { randomBytes } from "node:crypto";
 import { getServers } from "node:dns";

@@ -6,7 +6,8 @@ import { ICMP, TCP, UDP, endpoint, type Endpoint } from "../router/bytes.js";
 import { type Parsed, type TcpHeader } from "../router/parse.js";
 import type { ReasonName, Side } from "./nat-types.js";
 
-/** Both ends of a packet. In an ICMP query the inside end has the identifier as its port, and the remote has 0. */
+/** Both ends of a packet. In an ICMP query the inside end has the identifier as its port, and the remote has 0; where
+ *  the outside asks, ASKED is added, since two that ask with one identifier have nothing to do with each other. */
 export interface Flow {
   protocol: number;
   from: Endpoint;
@@ -48,6 +49,14 @@ export function doubtsOf(parsed: Parsed): ReasonName[] {
   return wrong ? ["checksum", "malformed"] : [];
 }
 
+/** Above all ports. */
+export const ASKED = 65536;
+
+/** Whether `query`, a type, is a question. */
+export function asks(query: number | undefined): boolean {
+  return query === 8 || query === 13;
+}
+
 /** The flow of a packet that `side` sent; undefined where it has neither ports nor identifier. */
 export function flowOf({ ip, udp, tcp, icmp, payload }: Parsed, side: Side): Flow | undefined {
   const ports = udp ?? tcp;
@@ -57,7 +66,8 @@ export function flowOf({ ip, udp, tcp, icmp, payload }: Parsed, side: Side): Flo
     return tcp ? { ...flow, tcp } : flow;
   }
   if (!icmp || !QUERIES.includes(icmp.type)) return undefined;
-  const [from, to] = side === "inside" ? [icmp.id!, 0] : [0, icmp.id!];
+  const identifier = icmp.id! + (asks(icmp.type) === (side === "inside") ? 0 : ASKED);
+  const [from, to] = side === "inside" ? [identifier, 0] : [0, identifier];
   return {
     protocol: ICMP, from: { address: ip!.from, port: from }, to: { address: ip!.to, port: to },
     length: 0, query: icmp.type,

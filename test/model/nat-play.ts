@@ -18,7 +18,7 @@ export const R2 = "198.51.100.9:54";
 export const S = "198.51.100.10:53";
 
 const CONFIG: NatModelConfig = {
-  inside: ["10.0.10.0/24"], outside: [O], ports: [1, 65535], capacity: 1000, forwards: [],
+  inside: ["10.0.10.0/24"], outside: [O], ports: [1, 65535], capacity: 1000, lateSeconds: 2, forwards: [],
   mapping: "endpoint-independent", filtering: "address-and-port-dependent", exhausted: "refuse",
   timeouts: { udp: 300, tcp: 7440, transitory: 240, icmp: 60, ports: { "udp 53": 30 } },
   hostPorts: 0, hostRate: 0,

@@ -8,16 +8,13 @@ import type { Flow } from "./nat-flow.js";
 import { TcpTrack, type TcpLife } from "./nat-tcp.js";
 import type { NatModelConfig, ReasonName, Side } from "./nat-types.js";
 
-/** Seconds that a router may be late with forgetting. */
-export const LATE_SECONDS = 2;
-
 export interface Session {
   remote: Endpoint;
   /** The host inside has sent to the remote. */
   sent: boolean;
   /** When it was last used, seconds. */
   used: number;
-  /** It is alive up to here, and gone LATE_SECONDS after `gone`; seconds. */
+  /** It is alive up to here, and gone `lateSeconds` after `gone`; seconds. */
   alive: number;
   gone: number;
   track?: TcpTrack;
@@ -65,9 +62,10 @@ export class Table {
 
   /** The first time from `now` on at which it is known of each session whether it lives. */
   settled(now: number): number {
+    const late = this.#config.lateSeconds;
     const doubtful = this.#mappings.flatMap(({ sessions }) => sessions)
-      .filter(({ alive, gone }) => alive < now && now < gone + LATE_SECONDS);
-    return doubtful.length === 0 ? now : this.settled(Math.max(...doubtful.map(({ gone }) => gone + LATE_SECONDS)));
+      .filter(({ alive, gone }) => alive < now && now < gone + late);
+    return doubtful.length === 0 ? now : this.settled(Math.max(...doubtful.map(({ gone }) => gone + late)));
   }
 
   prune(now: number): void {

@@ -16,6 +16,8 @@ export interface NatModelConfig extends Pick<NatConfig,
   /** Sessions in all. */
   capacity: number;
   forwards: ForwardConfig[];
+  /** Seconds that it may be late with forgetting, which gives ports back: it looks at each session in turn. */
+  lateSeconds: number;
   /** First and last port that mappings may get, and ICMP identifiers too. */
   ports: [number, number];
 }

@@ -11,7 +11,7 @@
 import { ICMP, TCP, endpointText, type Endpoint } from "../router/bytes.js";
 import { parseIp, type Parsed } from "../router/parse.js";
 import { inboundError, outboundError } from "./nat-errors.js";
-import { doubtsOf, faultOf, flowOf, inNetwork, isError, type Flow } from "./nat-flow.js";
+import { ASKED, asks, doubtsOf, faultOf, flowOf, inNetwork, isError, type Flow } from "./nat-flow.js";
 import { describe, differences, sourceOf, translated } from "./nat-rewrite.js";
 import { Table, same, sessionOf, type Mapping } from "./nat-table.js";
 import type { Expectation, NatModelConfig, Outcome, ReasonName, Side, Verdict } from "./nat-types.js";
@@ -32,7 +32,6 @@ export interface NatMappingText { protocol: number; inside: string; outside: str
 const PROHIBITED = { type: 3, code: 13 };
 const TIME_EXCEEDED = { type: 11, code: 0 };
 const ECHO = 8;
-const TIMESTAMP = 13;
 
 export class NatModel {
   readonly #config: NatModelConfig;
@@ -52,7 +51,8 @@ export class NatModel {
 
   /** Live mappings, those of forwards only while in use; asking changes nothing. */
   mappings(now: number): NatMappingText[] {
-    return this.#table.live(now).map(({ protocol, inside, outside, sessions }) => ({
+    const spoken = this.#table.live(now).filter(({ inside }) => inside.port < ASKED);
+    return spoken.map(({ protocol, inside, outside, sessions }) => ({
       protocol, inside: endpointText(inside), outside: endpointText(outside),
       remotes: sessions.map(({ remote }) => endpointText(remote)),
     }));
@@ -134,19 +134,17 @@ export class NatModel {
     const flow = flowOf(parsed, "outside");
     if (!flow) return this.#bare(packet, parsed, "outside");
     const half = this.#enter(flow, flow.from, now);
-    const asked = flow.query === ECHO || flow.query === TIMESTAMP;
     if ("unclear" in half) return uncertain(half.unclear);
-    if ("refused" in half && asked && half.refused.includes("nat-filtered")) return this.#ping(flow);
+    if ("refused" in half && asks(flow.query) && half.refused.includes("nat-filtered")) return this.#ping(flow);
     if ("refused" in half) return drop(half.refused);
     const left = translated(packet, { to: half.mapping!.inside, hop: true });
     const commit = () => half.commit(half.mapping!.outside);
     return { verdict: { kind: "forward", to: "inside", packet: left, orDrop: half.orDrop }, commit };
   }
 
-  /** The router answers for its addresses; a mapping with the same identifier may stand before it. */
-  #ping({ protocol, to, query }: Flow): Expectation {
-    const sure = query === ECHO && !this.#table.findOutside(protocol, to);
-    return { verdict: { kind: "local", orDrop: sure ? [] : ["nat-filtered"] }, commit: () => [] };
+  /** The router answers pings to its addresses. */
+  #ping({ query }: Flow): Expectation {
+    return { verdict: { kind: "local", orDrop: query === ECHO ? [] : ["nat-filtered"] }, commit: () => [] };
   }
 
   /** From inside to an outside address (RFC 4787 REQ-9): out and in again, as if it had been on the wire. */
@@ -154,7 +152,8 @@ export class NatModel {
     const target = this.#table.findOutside(flow.protocol, flow.protocol === ICMP
       ? { address: flow.to.address, port: flow.from.port } : flow.to);
     if (flow.protocol === ICMP) return target ? uncertain("whose identifier this is") : this.#ping(flow);
-    if (!target) return drop(["nat-filtered"]);
+    // To hosts inside the router may say that nobody listens there, as at its other addresses.
+    if (!target) return { verdict: { kind: "local", orDrop: ["nat-filtered"] }, commit: () => [] };
     const out = this.#leave(flow, now);
     if ("unclear" in out) return uncertain(out.unclear);
     if ("refused" in out) return refused([...out.refused, "nat-filtered"]);
@@ -193,13 +192,12 @@ export class NatModel {
       return { mapping, orDrop: [], commit };
     }
     if (protocol === TCP && flow.tcp!.flags.includes("R")) return { refused: ["nat-filtered"] };
+    if (protocol === ICMP && !asks(flow.query)) return { refused: ["nat-filtered"] };
     if (this.#table.victim() === "tie") return { unclear: "sessions that were idle equally long" };
     const { must, may } = this.#table.room(flow, from.address, "inside", !mapping, now);
     if (must.length > 0) return { refused: must };
-    // A reply that nothing asked for need not open anything (RFC 5508, 3.1 speaks of queries).
-    const orDrop: ReasonName[] = flow.query === 0 || flow.query === 14 ? [...may, "nat-filtered"] : may;
     const commit = (outside: Endpoint) => this.#begin(flow, mapping, outside, now);
-    return mapping ? { mapping, orDrop, commit } : { orDrop, commit };
+    return mapping ? { mapping, orDrop: may, commit } : { orDrop: may, commit };
   }
 
   #begin(flow: Flow, known: Mapping | undefined, outside: Endpoint, now: number): string[] {
@@ -226,6 +224,8 @@ export class NatModel {
       return { mapping, orDrop: [], commit };
     }
     if (flow.tcp && !isOpening(flow.tcp.flags)) return { refused: ["nat-filtered"] };
+    // A reply that nobody asked for opens nothing (RFC 5508, 3.1 speaks of queries).
+    if (flow.protocol === ICMP && !asks(flow.query)) return { refused: ["nat-filtered"] };
     if (this.#table.victim() === "tie") return { unclear: "sessions that were idle equally long" };
     const { must, may } = this.#table.room(flow, mapping.inside.address, "outside", false, now, before);
     if (must.length > 0) return { refused: must };

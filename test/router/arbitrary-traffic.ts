@@ -140,6 +140,7 @@ const config: fc.Arbitrary<NatModelConfig> = fc.record({
   outside: pick(OUTSIDE, OUTSIDE.slice(0, 1)),
   ports: fc.constant<[number, number]>([1, 65535]),
   capacity: fc.constant(1024),
+  lateSeconds: fc.constant(6),
   forwards: fc.subarray(FORWARDS),
   mapping: pick<NatModelConfig["mapping"]>("endpoint-independent", "address-and-port-dependent"),
   filtering: pick<NatModelConfig["filtering"]>(

@@ -1,21 +1,28 @@
 // A router in the hands of a test: the rig of the core (test/core/rig.ts) with a router on it, hosts that answer ARP
 // inside and outside, and the wires in the place of devices. Owns the hosts' MACs.
 
+import { afterEach, expect } from "vitest";
 import { configFromValue } from "../../src/config/parse.js";
-import type { RouterConfig } from "../../src/config/model.js";
+import type { NatConfig, PortConfig, RouterConfig } from "../../src/config/model.js";
 import { RouterTables, wire, type WrittenRouter } from "../../src/core/router-tables.js";
 import * as layout from "../../src/core/layout.js";
-import type { PortConfig } from "../../src/config/model.js";
 import type { RegisteredPort } from "../../src/core/registry.js";
+import type { SharedMemory } from "../../src/core/memory.js";
 import { interfaceKey, interfaceName, planRouter } from "../../src/engine/router-plan.js";
-import { Rig, access } from "../core/rig.js";
+import { Rig, access, type RigOptions } from "../core/rig.js";
 import type { Outcome } from "../model/nat-types.js";
-import { arp, ether, parse, type Parsed } from "./packet.js";
+import { arp, ether, parse, parseIp, type Parsed } from "./packet.js";
 
 export const ROUTER_MAC = "02:00:00:00:00:01";
 const INNER: PortConfig = {
   attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [],
 };
+
+const rigs = new Set<RouterRig>();
+
+afterEach(() => {
+  for (const rig of rigs) rig.finish();
+});
 
 /** What a user writes of a router, and of the engine around it. */
 export interface RouterSpec {
@@ -34,20 +41,31 @@ const INTERFACES = [
 export type Seen = Parsed & { frame: Uint8Array };
 
 export class RouterRig {
-  readonly rig: Rig;
+  rig!: Rig;
   readonly config: RouterConfig;
-  readonly router: WrittenRouter;
-  readonly tables: RouterTables;
+  router!: WrittenRouter;
+  tables!: RouterTables;
   /** Addresses that do not answer ARP. */
   readonly silent = new Set<string>();
   /** What the router handed to its services. */
   readonly services: { port: number; frame: Uint8Array }[] = [];
+  readonly #options: RigOptions;
   readonly #ports = new Map<string, RegisteredPort>();
-  readonly #services: RegisteredPort;
+  #services!: RegisteredPort;
 
-  constructor({ uplink = {}, ...spec }: RouterSpec = {}, options: { natCapacity?: number; workers?: number } = {}) {
-    this.config = configOf({ ...spec, ...(uplink === false ? {} : { uplink: { ...UPLINK, ...uplink } }) });
-    this.rig = new Rig({ a10: { vlan: access(10) }, b10: { vlan: access(10) }, a20: { vlan: access(20) } }, options);
+  /** `nat`: what a test has otherwise than any file may say, such as timeouts below those of the RFCs. */
+  constructor({ uplink = {}, ...spec }: RouterSpec = {}, { nat, ...options }: RigOptions & { nat?: Partial<NatConfig> } = {}) {
+    const config = configOf({ ...spec, ...(uplink === false ? {} : { uplink: { ...UPLINK, ...uplink } }) });
+    this.config = nat ? { ...config, nat: { ...config.nat!, ...nat } } : config;
+    this.#options = options;
+    this.#start();
+    rigs.add(this);
+  }
+
+  /** Makes memory and core, and lets the router announce itself. */
+  #start(): void {
+    this.rig = new Rig(
+      { a10: { vlan: access(10) }, b10: { vlan: access(10) }, a20: { vlan: access(20) } }, this.#options);
     this.rig.addSwitch("edge");
     this.tables = new RouterTables(this.rig.tables);
     for (const { switch: on, vid } of this.config.interfaces) {
@@ -65,12 +83,72 @@ export class RouterRig {
     this.rig.outputs(); // announcements
   }
 
+  /** Stops, and starts anew with another memory and the sessions that there were, as a state file has it. */
+  restart(): void {
+    const kept = [...this.#records()];
+    this.rig.finish();
+    this.#start();
+    for (const { bytes, left } of kept) {
+      this.rig.shared.bytes.set(bytes, layout.RESTORED);
+      this.rig.host.restoreSession(left);
+    }
+  }
+
+  /** Records of sessions that live, each with what it has left, ticks. */
+  *#records(): Generator<{ bytes: Uint8Array; left: number }> {
+    const { shared } = this.rig;
+    for (const at of records(shared, layout.FLOW_SLAB, layout.FLOW_SIZE)) {
+      const left = shared.word(at + layout.HALF_EXPIRES) - Math.floor(this.rig.now / layout.FDB_TICK_MS);
+      if (shared.longs[(at + layout.HALF_KEY + 8) >>> 3] === 0n || left <= 0) continue;
+      yield { bytes: shared.bytes.slice(at, at + layout.FLOW_SIZE), left };
+    }
+  }
+
+  /** Ends all sessions, and checks that nothing is left but what forwards made; then as Rig.finish. Its last act. */
+  finish(): void {
+    this.rig.host.endSessions(this.router.index);
+    expect(this.#leftovers(), "left after all sessions").toEqual(
+      { sessions: 0, mappings: 0, ports: 0, hosts: 0, permits: 0, pointing: 0, paired: 0 });
+    rigs.delete(this);
+    this.rig.finish();
+  }
+
   /** Writes the router's tables anew. */
   write(config: RouterConfig): void {
     const uplink = this.#ports.get("uplink");
     this.tables.write(this.router, planRouter("edge", { ...config, mac: ROUTER_MAC }, {
       interfaces: this.#ports, services: this.#services, ...(uplink && { uplink }),
     }));
+  }
+
+  /** What is in the tables of the one router, forwards' own mappings not counted. */
+  #leftovers(): Record<string, number> {
+    const count = (slab: number) => this.rig.shared.word(slab + layout.SLAB_COUNT);
+    const paired = this.router.addresses.map((_, i) => this.rig.shared.word(
+      layout.OUTSIDES + (this.router.outsides + i) * layout.OUTSIDE_SIZE + layout.OUTSIDE_HOSTS));
+    return {
+      sessions: this.sessions, mappings: this.mappings - this.#published, ports: this.#allPorts - this.#published,
+      hosts: count(layout.HOST_SLAB), permits: count(layout.PERMIT_SLAB), pointing: this.#pointing(), paired: sum(paired),
+    };
+  }
+
+  /** Mappings that stand for good. */
+  get #published(): number {
+    const { shared } = this.rig;
+    let published = 0;
+    for (const at of records(shared, layout.MAPPING_SLAB, layout.MAPPING_SIZE)) {
+      const isThere = shared.longs[(at + layout.MAPPING_INSIDE) >>> 3] !== 0n;
+      if (isThere && shared.word(at + layout.MAPPING_FLAGS) & layout.MAPPING_STATIC) published++;
+    }
+    return published;
+  }
+
+  /** Halves of flows that neighbors count. */
+  #pointing(): number {
+    const { shared } = this.rig;
+    const neighbors = [...records(shared, layout.NEIGHBOR_SLAB, 64)]
+      .filter((at) => shared.longs[(at + layout.NEIGHBOR_KEY) >>> 3] !== 0n);
+    return sum(neighbors.map((at) => shared.word(at + layout.NEIGHBOR_FLOWS)));
   }
 
   #addInner(on: string, name: string, vid: number, role: "router" | "services"): RegisteredPort {
@@ -169,9 +247,13 @@ export class RouterRig {
     return { kind: "local" };
   }
 
-  #isAnswer({ icmp, ip }: Parsed, packet: Uint8Array): boolean {
-    const { from, to } = addressesIn(packet);
-    return icmp?.type === 0 && ip!.from === to && ip!.to === from && packet[20] === 8;
+  /** Whether the router itself answers a packet: a ping, a port where nobody listens, with what is wrong with it. */
+  #isAnswer({ icmp, tcp, ip }: Parsed, packet: Uint8Array): boolean {
+    const sent = parseIp(packet);
+    if (ip!.to !== sent.ip?.from) return false;
+    if (icmp?.about) return !sent.icmp?.about;
+    const back = ip!.from === sent.ip.to;
+    return back && ((icmp?.type === 0 && sent.icmp?.type === 8) || isReset(tcp) && !isReset(sent.tcp));
   }
 
   /** Drops over all ports, by reason. */
@@ -196,18 +278,40 @@ export class RouterRig {
 
   /** Ports of the first outside address that are taken, of all protocols. */
   get takenPorts(): number {
-    const at = layout.OUTSIDES + this.router.outsides * layout.OUTSIDE_SIZE + layout.OUTSIDE_USED;
-    return [0, 4, 8].reduce((sum, offset) => sum + this.rig.shared.word(at + offset), 0);
+    return this.#portsOf(0);
+  }
+
+  #portsOf(outside: number): number {
+    const at = layout.OUTSIDES + (this.router.outsides + outside) * layout.OUTSIDE_SIZE + layout.OUTSIDE_USED;
+    return sum([0, 4, 8].map((offset) => this.rig.shared.word(at + offset)));
+  }
+
+  get #allPorts(): number {
+    return sum(this.router.addresses.map((_, i) => this.#portsOf(i)));
   }
 
   /** The number of an address, as the tables hold it. */
   static wire = wire;
 }
 
+/** Where the records of a slab stand that were ever in use. */
+function* records(shared: SharedMemory, slab: number, size: number): Generator<number> {
+  const first = shared.word(slab + layout.SLAB_RECORDS);
+  for (let number = 1; number < shared.word(slab + layout.SLAB_NEXT); number++) yield first + number * size;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
 function configOf(router: Record<string, unknown>): RouterConfig {
   const ports = { a10: { memory: true, access: 10 }, b10: { memory: true, access: 10 }, a20: { memory: true, access: 20 } };
   const value = { switches: { lab: { ports } }, routers: { edge: { interfaces: INTERFACES, ...router } } };
   return configFromValue(value).routers["edge"]!;
+}
+
+function isReset(tcp: Parsed["tcp"]): boolean {
+  return tcp?.flags.includes("R") ?? false;
 }
 
 function addressesIn(packet: Uint8Array): { from: string; to: string } {

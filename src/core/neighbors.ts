@@ -1,0 +1,49 @@
+// Reads whom the routers know on their networks (RFC 826; life cycle: assembly/table/neighbor.ts). Records change while
+// they are read: one that went meanwhile is left out, and nothing is locked. Writes nothing.
+
+import * as layout from "./layout.js";
+import { macAt } from "./mac.js";
+import type { SharedMemory } from "./memory.js";
+import { printWire, recordsOf } from "./nat.js";
+
+export type NeighborState = "asked" | "reachable" | "stale" | "failed";
+
+export interface RawNeighbor {
+  /** Number of the interface's port. */
+  port: number;
+  address: string;
+  /** "" where it is not known. */
+  mac: string;
+  state: NeighborState;
+  /** Seconds since it said where it is; where it never did, since it was last asked. */
+  age: number;
+}
+
+/** Every neighbor, in no order. `seconds`: the workers' clock. */
+export function* readNeighbors(shared: SharedMemory, seconds: number): Generator<RawNeighbor> {
+  const ticks = Math.floor(seconds * 1000 / layout.FDB_TICK_MS);
+  for (const at of recordsOf(shared, layout.NEIGHBOR_SLAB)) {
+    const neighbor = neighborAt(shared, at, ticks);
+    if (neighbor) yield neighbor;
+  }
+}
+
+function neighborAt(shared: SharedMemory, at: number, ticks: number): RawNeighbor | undefined {
+  const address = shared.word(at + layout.NEIGHBOR_KEY);
+  const asked = shared.word(at + layout.NEIGHBOR_ASKED);
+  // The first word of a free record links to another; what only a neighbor has is zero there.
+  if (asked === 0 && shared.word(at + layout.NEIGHBOR_USED) === 0) return undefined;
+  const port = shared.word(at + layout.NEIGHBOR_KEY + 4);
+  const known = shared.longs[(at + layout.NEIGHBOR_DESTINATION) >>> 3] !== 0n;
+  const mac = known ? macAt(shared.bytes, at + layout.NEIGHBOR_DESTINATION) : "";
+  const probes = shared.word(at + layout.NEIGHBOR_PROBES);
+  const age = (ticks - (known ? shared.word(at + layout.NEIGHBOR_CONFIRMED) : asked)) | 0;
+  if (shared.word(at + layout.NEIGHBOR_KEY) !== address) return undefined;
+  const seconds = Math.max(0, age) * layout.FDB_TICK_MS / 1000;
+  return { port, address: printWire(address), mac, state: stateOf(known, probes, age), age: seconds };
+}
+
+function stateOf(known: boolean, probes: number, age: number): NeighborState {
+  if (!known) return probes > layout.NEIGHBOR_PROBES_MAX ? "failed" : "asked";
+  return probes > 0 || age >= layout.NEIGHBOR_FRESH ? "stale" : "reachable";
+}

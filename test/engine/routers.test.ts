@@ -1,0 +1,151 @@
+// Routers in an engine: how they come, change and go while packets flow, through the library's face. What the core does
+// with packets is tested in test/router.
+// Read first: src/engine/routers.ts.
+
+import { describe, expect, it } from "vitest";
+import type { Config } from "../../src/config/model.js";
+import { parseConfig } from "../../src/config/parse.js";
+import type { Engine } from "../../src/engine.js";
+import { arp, ether, parse, ping, udp, type Parsed } from "../router/packet.js";
+import { startEngine, until } from "./lab.js";
+
+const MAC = "02:00:00:00:00:01";
+const memory = { memory: true };
+const inside = { switch: "lab", vlan: 10, address: "10.0.10.1/24" };
+const other = { switch: "lab", vlan: 20, address: "10.0.20.1/24" };
+const uplink = { ...memory, address: "203.0.113.2/24", gateway: "203.0.113.1" };
+
+/** A network with one router, "edge", in the words of the file. */
+function withRouter(router: object, more: object = {}): Config {
+  const ports = { a: { ...memory, access: 10 }, b: { ...memory, access: 20 } };
+  return parseConfig(JSON.stringify({ switches: { lab: { ports } }, routers: { edge: { mac: MAC, ...router } }, ...more }),
+    "test");
+}
+
+/** A host at a memory port: answers ARP for its address, and remembers what came. */
+class Host {
+  readonly seen: Parsed[] = [];
+  readonly mac: string;
+
+  constructor(readonly engine: Engine, readonly on: [string, string], readonly address: string) {
+    this.mac = `02:aa:${address.split(".").map((part) => Number(part).toString(16).padStart(2, "0")).join(":")}`;
+    engine.memory(...on).onFrames((frames) => { for (const frame of frames) this.#take(parse(frame)); });
+  }
+
+  #take(frame: Parsed): void {
+    const { arp: question } = frame;
+    if (question?.op !== 1 || question.targetIp !== this.address) {
+      this.seen.push(frame);
+      return;
+    }
+    const { senderMac, senderIp } = question;
+    const answer = arp({ op: 2, senderMac: this.mac, senderIp: this.address, targetMac: senderMac, targetIp: senderIp });
+    this.#put(ether({ to: senderMac, from: this.mac, type: 0x0806 }, answer));
+  }
+
+  send(packet: Uint8Array): void {
+    this.#put(ether({ to: MAC, from: this.mac }, packet));
+  }
+
+  #put(frame: Uint8Array): void {
+    this.engine.memory(...this.on).send(frame);
+  }
+
+  /** Waits for a UDP datagram, and gives where it came from. */
+  async udpFrom(): Promise<string> {
+    await until(() => this.seen.some(({ udp: datagram }) => datagram !== undefined), `UDP at ${this.address}`);
+    return this.seen.splice(0).find(({ udp: datagram }) => datagram)!.udp!.from;
+  }
+}
+
+function hosts(engine: Engine): { a: Host; world: Host } {
+  return { a: new Host(engine, ["lab", "a"], "10.0.10.5"), world: new Host(engine, ["edge", "uplink"], "203.0.113.1") };
+}
+
+describe("a router", () => {
+  it("comes with apply, translates, and goes again", async () => {
+    const engine = await startEngine(withRouter({ interfaces: [inside], uplink }));
+    const { a, world } = hosts(engine);
+    a.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));
+    expect(await world.udpFrom()).toBe("203.0.113.2:1000");
+    world.send(udp({ from: "203.0.113.1:53", to: "203.0.113.2:1000" }));
+    expect(await a.udpFrom()).toBe("203.0.113.1:53");
+    const applied = await engine.apply({ ...withRouter({ interfaces: [inside] }), routers: {} });
+    expect(applied.removed).toEqual(["edge", "edge/uplink"]);
+    expect(engine.ports().map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  it("keeps sessions while interfaces and forwards come and go", async () => {
+    const engine = await startEngine(withRouter({ interfaces: [inside], uplink }));
+    const { a, world } = hosts(engine);
+    a.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));
+    await world.udpFrom();
+    await engine.apply(withRouter({ interfaces: [inside, other], uplink, forwards: ["udp 8080 -> 10.0.10.5:80"] }));
+    await engine.apply(withRouter({ interfaces: [inside, other], uplink, forwards: [] }));
+    world.send(udp({ from: "203.0.113.1:53", to: "203.0.113.2:1000" }));
+    expect(await a.udpFrom()).toBe("203.0.113.1:53");
+  });
+
+  it("publishes a forward, and takes it back", async () => {
+    const engine = await startEngine(withRouter({ interfaces: [inside], uplink }));
+    const { a, world } = hosts(engine);
+    await engine.apply(withRouter({ interfaces: [inside], uplink, forwards: ["udp 8080 -> 10.0.10.5:80"] }));
+    world.send(udp({ from: "203.0.113.1:999", to: "203.0.113.2:8080" }));
+    expect(await a.udpFrom()).toBe("203.0.113.1:999");
+    await engine.apply(withRouter({ interfaces: [inside], uplink }));
+    world.send(udp({ from: "203.0.113.1:999", to: "203.0.113.2:8080" }));
+    await until(() => (engine.stats().totals.drops["nat-filtered"] ?? 0) === 1);
+    expect(a.seen).toEqual([]);
+  });
+
+  it("ends what waits for a neighbor when it goes", async () => {
+    const engine = await startEngine(withRouter({ interfaces: [inside, other] }));
+    const a = new Host(engine, ["lab", "a"], "10.0.10.5");
+    a.send(udp({ from: "10.0.10.5:1000", to: "10.0.20.99:53" }));
+    await until(() => engine.stats().totals.queued === 1);
+    await engine.apply({ ...withRouter({ interfaces: [inside, other] }), routers: {} });
+    await until(() => engine.stats().totals.queued === 0);
+    expect(engine.stats().totals.drops).toMatchObject({ "no-route": 1 });
+  });
+
+  it("answers pings on each of its addresses, with any number of workers", async () => {
+    const engine = await startEngine(withRouter({ interfaces: [inside, other], uplink }), 3);
+    const { a } = hosts(engine);
+    for (const address of ["10.0.10.1", "10.0.20.1", "203.0.113.2"]) a.send(ping({ from: "10.0.10.5:7", to: `${address}:7` }));
+    await until(() => a.seen.filter(({ icmp }) => icmp?.type === 0).length === 3);
+    expect(a.seen.filter(({ icmp }) => icmp).map(({ ip, faults }) => [ip!.from, faults])).toEqual([
+      ["10.0.10.1", []], ["10.0.20.1", []], ["203.0.113.2", []],
+    ]);
+  });
+
+  it("changes its outside address: old sessions end, forwards follow", async () => {
+    const engine = await startEngine(withRouter({ interfaces: [inside], uplink, forwards: ["udp 8080 -> 10.0.10.5:80"] }));
+    const { a, world } = hosts(engine);
+    a.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));
+    await world.udpFrom();
+    await engine.apply(withRouter({
+      interfaces: [inside], uplink: { ...uplink, address: "203.0.113.7/24" }, forwards: ["udp 8080 -> 10.0.10.5:80"],
+    }));
+    world.send(udp({ from: "203.0.113.1:5", to: "203.0.113.7:8080" }));
+    expect(await a.udpFrom()).toBe("203.0.113.1:5");
+    a.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));
+    expect(await world.udpFrom()).toBe("203.0.113.7:1000");
+  });
+
+  it("gives leases, and takes an uplink's address from a router of its own kind", async () => {
+    const config = parseConfig(JSON.stringify({
+      switches: { lab: { ports: { a: { ...memory, access: 10 } } } },
+      routers: { isp: { interfaces: [{ ...inside, dhcp: { range: "10.0.10.100-10.0.10.110" } }] } },
+    }), "test");
+    const isp = await startEngine(config);
+    const engine = await startEngine(withRouter({ interfaces: [other], uplink: { ...memory, address: "dhcp" } }));
+    const [here, there] = [engine.memory("edge", "uplink"), isp.memory("lab", "a")];
+    here.onFrames((frames) => { there.sendBatch(frames); });
+    there.onFrames((frames) => { here.sendBatch(frames); });
+    const b = new Host(engine, ["lab", "b"], "10.0.20.5");
+    await until(() => {
+      b.send(ping({ from: "10.0.20.5:7", to: "10.0.10.1:7" }));
+      return b.seen.some(({ icmp, ip }) => icmp?.type === 0 && ip!.from === "10.0.10.1");
+    }, "a ping through an uplink with a lease");
+  });
+});

@@ -1,0 +1,36 @@
+// The core under random traffic, beside the reference NAT (test/model/nat.ts): packets of all kinds, time that passes,
+// restarts that keep the sessions. After each run nothing is left in the tables, and no frame is missing.
+
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { printForward } from "../../src/config/forward.js";
+import type { NatModelConfig } from "../model/nat.js";
+import { traffic } from "./arbitrary-traffic.js";
+import { RouterRig } from "./rig.js";
+import { play, type NatRig } from "./traffic.js";
+
+const RUNS = Number(process.env["NAT_RUNS"] ?? 300);
+
+function rigOf({ outside, forwards, capacity, mapping, filtering, timeouts, ...limits }: NatModelConfig): RouterRig {
+  const [first, ...others] = new Set([...outside, ...forwards.flatMap((forward) => forward.outside ?? [])]);
+  const { hostPorts, hostRate, exhausted } = limits;
+  return new RouterRig(
+    { uplink: { address: [`${first}/24`, ...others] }, forwards: forwards.map(printForward) },
+    { natCapacity: capacity, nat: { mapping, filtering, timeouts, hostPorts, hostRate, exhausted } },
+  );
+}
+
+it("does what the reference NAT does", () => {
+  fc.assert(fc.property(traffic, (what) => {
+    const rig = rigOf(what.config);
+    const natRig: NatRig = {
+      outbound: (packet) => rig.outbound(packet),
+      inbound: (packet) => rig.inbound(packet),
+      wait: (seconds) => { rig.wait(seconds); },
+      restart: () => { rig.restart(); },
+    };
+    const complaints = play(what, () => natRig);
+    rig.finish();
+    expect(complaints).toBeUndefined();
+  }), { numRuns: RUNS, seed: process.env["NAT_SEED"] ? Number(process.env["NAT_SEED"]) : undefined });
+}, 600_000);
