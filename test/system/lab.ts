@@ -17,6 +17,17 @@ export interface Station {
   start(command: string, ...args: string[]): Running;
 }
 
+/** An iperf3 transfer from a machine to another; `options` are those of both ends or the client's. Returns bytes received. */
+export async function transfer(from: Station, to: Station, seconds: number, ...options: string[]): Promise<number> {
+  const port = options.includes("--port") ? options.slice(options.indexOf("--port")).slice(0, 2) : [];
+  const server = to.start("iperf3", "--server", "--one-off", "--forceflush", ...port);
+  await server.until(/listening/);
+  const client = from.start("iperf3", "--client", to.address, "--time", String(seconds), "--json", ...options);
+  const report = JSON.parse(await client.result()) as { end: Record<"sum_received" | "sum", { bytes: number } | undefined> };
+  await server.end();
+  return (report.end.sum_received ?? report.end.sum!).bytes;
+}
+
 /** That each of a stream of pings was answered, and nothing came twice. */
 export async function expectUnbroken(pings: Running): Promise<void> {
   const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(await pings.result())!;
@@ -82,14 +93,9 @@ export class Guest {
     return new Wire(this.namespace, this.name).ready();
   }
 
-  /** A TCP transfer to another guest, and back with `-R`; returns bytes received. */
-  async transfer(other: Station, seconds: number, ...options: string[]): Promise<number> {
-    const server = other.start("iperf3", "--server", "--one-off", "--forceflush");
-    await server.until(/listening/);
-    const client = this.start("iperf3", "--client", other.address, "--time", String(seconds), "--json", ...options);
-    const report = JSON.parse(await client.result()) as { end: { sum_received: { bytes: number } } };
-    await server.end();
-    return report.end.sum_received.bytes;
+  /** A TCP transfer to another machine, and back with `-R`; returns bytes received. */
+  transfer(other: Station, seconds: number, ...options: string[]): Promise<number> {
+    return transfer(this, other, seconds, ...options);
   }
 
   /** A ping every other millisecond; its result must show that each was answered, once. */

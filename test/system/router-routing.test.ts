@@ -69,7 +69,7 @@ describe.skipIf(!can).each(["1", "2"])("a router with --workers %s", (workers) =
 
   it("carries pings and datagrams in fragments, between VLANs and out, both ways", async () => {
     const { a, c, gateway, far } = world;
-    for (const to of [c.address, gateway.address, far.address, ROUTER.ten]) {
+    for (const to of [c.address, gateway.address, far.address]) {
       await a.start("ping", "-c", "5", "-i", "0.1", "-s", "4000", to).result();
     }
     for (const way of [[], ["--reverse"]]) {
