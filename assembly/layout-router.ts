@@ -125,7 +125,10 @@ export const FRAGMENT_SIZE: u32 = 2112;
 export const FRAGMENT_KEY: u32 = 0; // u64 addresses; u64 identification │ protocol << 32 │ scope << 40
 export const FRAGMENT_FLOW: u32 = 16; // u64: second key of its flow's half; 0: the first fragment has not come
 export const FRAGMENT_EXPIRES: u32 = 24;
+export const FRAGMENT_END: u32 = 28; // bytes of the datagram; 0: its last fragment has not come
 export const FRAGMENT_QUEUE: u32 = 32; // a queue of fragments that wait for the first
+export const FRAGMENT_REACH: u32 = 44; // where the farthest fragment that came ends, bytes
+export const FRAGMENT_CAME: u32 = 48; // units of 8 bytes that came
 export const FRAGMENT_COVERED: u32 = 64; // a bit for each 8 bytes that came
 export const FRAGMENT_STARTS: u32 = 1088; // a bit for each 8 bytes where a fragment began
 export const FRAGMENT_BITS_SIZE: u32 = 1024;
@@ -235,6 +238,7 @@ export const STATE_ESTABLISHED: u32 = 16;
 export const STATE_RESET: u32 = 32;
 export const FLOW_INBOUND: u32 = 1; // flag: the outside began it
 export const FLOW_HAIRPIN: u32 = 2; // both ends are inside
+export const FLOW_RENEWAL: u32 = 10; // ticks: time is given again once a second, and so each flow has one more
 export const RENEW_ALWAYS: u32 = 0x7fffffff;
 
 // ---- mapping, 64 bytes ----
@@ -254,13 +258,14 @@ export const PERMIT_KEY: u32 = 0; // u64 outside of the mapping; u64 remote addr
 export const PERMIT_FLOWS: u32 = 16; // sessions there
 
 // ---- scratch of worker 0, between its events and the end of its block ----
-export const WORKER_ROUTED: u32 = 81920; // u16 × BATCH_MAX: which items the router has
-export const WORKER_PARSED: u32 = 82432; // 32 bytes × BATCH_MAX
-export const PARSED_SIZE: u32 = 32; // u64 key │ u64 key │ u32 bucket, 0: not for the fast way │ u32 packet │ u32 half
+export const WORKER_PARSED: u32 = 81920; // 32 bytes × BATCH_MAX
+export const PARSED_SIZE: u32 = 32; // u64 key │ u64 key │ u32 bucket │ u32 packet │ u32 half │ u16 place, u16 port
 export const PARSED_BUCKET: u32 = 16;
-export const PARSED_FINGERPRINT: u32 = 20;
-export const PARSED_PACKET: u32 = 24;
-export const PARSED_HALF: u32 = 28;
+export const PARSED_PACKET: u32 = 20;
+export const PARSED_FINGERPRINT: u32 = 24; // until the half is found
+export const PARSED_HALF: u32 = 24;
+export const PARSED_PLACE: u32 = 28;
+export const WORKER_TOUCHED: u32 = 90112; // u64: a sum of what was loaded only so that it would be near
 
 /** Folds one number into a hash; exact in doubles, so that asc and tsc agree. */
 function fold(hash: number, value: number): number {
@@ -274,6 +279,6 @@ export function routerLayoutHash(): number {
   hash = fold(hash, NEIGHBORS + HOSTS + FRAGMENTS + PENDINGS);
   hash = fold(hash, SESSION_EVENTS + FLOW_SLAB + FLOW_INDEX + HASH_SEEDS);
   hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + HOST_TIME);
-  hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED);
+  hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED + WORKER_TOUCHED);
   return hash;
 }

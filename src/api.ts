@@ -86,6 +86,91 @@ export interface MirrorStatus {
   rate: string | null;
 }
 
+/** A session that is translated. Endpoints are `address:port`; of ICMP queries, the identifier stands for the port. */
+export interface NatEntry {
+  router: string;
+  protocol: "tcp" | "udp" | "icmp";
+  inside: string;
+  outside: string;
+  remote: string;
+  /** Of TCP, how far the connection is (RFC 5382); of all else, `open`. */
+  state: "opening" | "established" | "closing" | "open";
+  /** Seconds that it may stay silent. */
+  expires: number;
+}
+
+/** Whom a router knows on a network of its own, by ARP. */
+export interface NeighborEntry {
+  router: string;
+  /** Of its interface; the router's own name for its uplink. */
+  switch: string;
+  vlan: number;
+  address: string;
+  /** Lower case, colons; "" where it is not known. */
+  mac: string;
+  state: "asked" | "reachable" | "stale" | "failed";
+  /** Seconds since it said where it is; where it never did, since it was last asked. */
+  age: number;
+}
+
+/** An address that a router's DHCP server has given out. */
+export interface LeaseEntry {
+  router: string;
+  vlan: number;
+  mac: string;
+  address: string;
+  /** "" where the guest says none. */
+  hostname: string;
+  /** Seconds left. */
+  expires: number;
+}
+
+export interface PortUse {
+  used: number;
+  free: number;
+}
+
+/** An outside address of a router, and its ports by kind; ICMP has identifiers. */
+export interface OutsideStatus {
+  address: string;
+  /** Whose it is alone (1:1); null: all share it. */
+  inside: string | null;
+  tcp: PortUse;
+  udp: PortUse;
+  icmp: PortUse;
+}
+
+export interface RouterStatus {
+  name: string;
+  mac: string;
+  /** `address`: with the length of its prefix, as 10.0.10.1/24. */
+  interfaces: { switch: string; vlan: number; address: string; mtu: number; dhcp: boolean }[];
+  uplink: {
+    kind: string;
+    /** Device, path or file; "" where there is none. */
+    device: string;
+    link: "up" | "down";
+    /** With the length of its prefix; null where DHCP has not given it yet. */
+    address: string | null;
+    gateway: string | null;
+    mtu: number;
+    dhcp: boolean;
+  } | null;
+  /** What inside hosts hold, and what is left; null: addresses are not translated. */
+  nat: {
+    mapping: string;
+    filtering: string;
+    sessions: number;
+    mappings: number;
+    hosts: number;
+    outside: OutsideStatus[];
+  } | null;
+  /** Networks and where they are, longest prefix first; `via` null: on the link of the interface. */
+  routes: { to: string; via: string | null; switch: string; vlan: number }[];
+  /** What its services have counted, by service and by what it is. */
+  services: Record<string, Record<string, number>>;
+}
+
 /** What `apply` did; names are `SWITCH/PORT` or `SWITCH`. */
 export interface Applied {
   added: string[];
@@ -119,6 +204,11 @@ export interface EngineApi {
   fdb(): FdbEntry[];
   vlans(): VlanStatus[];
   mirrors(): MirrorStatus[];
+  /** Sessions, read as they are asked for: there may be millions, and whoever walks them decides how many at a time. */
+  nat(): Iterable<NatEntry>;
+  neighbors(): NeighborEntry[];
+  leases(): LeaseEntry[];
+  routers(): RouterStatus[];
   stats(): Stats;
   config(): Config;
   /** All of it or, on any error, nothing. A function is asked when its turn has come. Throws ConfigError where the
@@ -128,6 +218,11 @@ export interface EngineApi {
   addPort(switchName: string, portName: string, port: PortConfig): Promise<Applied>;
   /** Unplugs a port. Throws EngineError where there is none, ConfigError where a mirror still refers to it. */
   removePort(switchName: string, portName: string): Promise<Applied>;
+  /** Publishes a port: a rule as in a configuration, `tcp 8080 -> 10.0.10.5:80`. Throws as `apply` does, and
+   *  EngineError where the rule is none, or is there already. */
+  addForward(router: string, rule: string): Promise<Applied>;
+  /** Takes a published port back. Throws EngineError where there is no such rule. */
+  removeForward(router: string, rule: string): Promise<Applied>;
   /** Forgets what was learned and returns how many MACs that were. */
   flush(switchName: string, only?: { vlan?: number; port?: string }): number;
   /** Live copies of a port's frames as the bytes of a pcapng file; ends when the signal aborts or the port goes. */

@@ -3,8 +3,8 @@
 
 import { EventEmitter } from "node:events";
 import {
-  EngineError, type Applied, type CaptureOptions, type EngineApi, type EngineEvent, type FdbEntry, type MirrorStatus,
-  type PortStatus, type Stats, type VlanStatus,
+  EngineError, type Applied, type CaptureOptions, type EngineApi, type EngineEvent, type FdbEntry, type LeaseEntry,
+  type MirrorStatus, type NatEntry, type NeighborEntry, type PortStatus, type RouterStatus, type Stats, type VlanStatus,
 } from "./api.js";
 import { UPLINK } from "./config/expand.js";
 import type { Config, PortConfig } from "./config/model.js";
@@ -16,11 +16,12 @@ import * as layout from "./core/layout.js";
 import { compileCore, instantiateCore, SharedMemory } from "./core/memory.js";
 import { Pipe } from "./core/pipe.js";
 import { Captures } from "./engine/captures.js";
-import { requireNames, withoutPort, withPort } from "./engine/edit.js";
+import { requireNames, withForward, withoutForward, withoutPort, withPort } from "./engine/edit.js";
 import { Fabric } from "./engine/fabric.js";
 import { Links } from "./engine/links.js";
 import { MacEvents } from "./engine/mac-events.js";
 import { MemoryPort } from "./port/memory.js";
+import * as routing from "./stats/router-status.js";
 import * as status from "./stats/status.js";
 import { Crew } from "./worker/crew.js";
 
@@ -34,6 +35,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   readonly #captures: Captures;
   readonly #macs: MacEvents;
   readonly #sources: status.Sources;
+  readonly #routers: routing.RouterSources;
   #last: Promise<unknown> = Promise.resolve();
   #stopped: Promise<Stats> | undefined;
 
@@ -51,6 +53,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       isUp: (port) => links.isUp(port),
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
+    this.#routers = { shared, seconds: this.#sources.seconds, running: () => fabric.routers.running() };
     EventEmitter.prototype.on.call(this, "newListener", () => { this.#macs.start(); });
     EventEmitter.prototype.on.call(this, "removeListener", () => {
       if (this.listenerCount("event") === 0) this.#macs.stop();
@@ -123,6 +126,22 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     return status.mirrorStatuses(this.fabric.config);
   }
 
+  nat(): Iterable<NatEntry> {
+    return routing.natEntries(this.#routers);
+  }
+
+  neighbors(): NeighborEntry[] {
+    return routing.neighborEntries(this.#routers);
+  }
+
+  leases(): LeaseEntry[] {
+    return routing.leaseEntries(this.#routers);
+  }
+
+  routers(): RouterStatus[] {
+    return routing.routerStatuses(this.#routers);
+  }
+
   stats(): Stats {
     return status.stats(this.#sources, this.fabric.used, this.workers, this.fabric.config.fdbCapacity);
   }
@@ -158,6 +177,16 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   /** Unplugs a port; frames that wait for it are dropped, as `queue-full`. */
   removePort(switchName: string, portName: string): Promise<Applied> {
     return this.apply(() => withoutPort(this.config(), switchName, portName));
+  }
+
+  /** Publishes a port: a rule as in a configuration. */
+  addForward(router: string, rule: string): Promise<Applied> {
+    return this.apply(() => withForward(this.config(), router, rule));
+  }
+
+  /** Takes a published port back; its sessions end. */
+  removeForward(router: string, rule: string): Promise<Applied> {
+    return this.apply(() => withoutForward(this.config(), router, rule));
   }
 
   /** Forgets MACs that were learned on a switch; returns how many. Static ones stay. Throws EngineError. */

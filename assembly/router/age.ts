@@ -8,7 +8,7 @@ import {
   OUTSIDE_ADDRESS, ROUTERS, ROUTERS_TIME, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "../layout-router";
 import { BATCH_MAX, FLAG_ROUTER, FLAG_UP, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE } from "../layout";
-import { now } from "../state";
+import { now, ticks } from "../state";
 import { hasExpired, removeFlow } from "../table/flow";
 import { ageFragments } from "../table/fragment";
 import { age } from "../table/neighbor";
@@ -20,6 +20,9 @@ const FLOW_ROUND_MS: f64 = 4000; // a round over all sessions
 const FLOW_SLICE: u32 = 512; // sessions looked at in a turn: where all of them end, a quarter of a millisecond
 const NEIGHBOR_ROUND_MS: f64 = 1000;
 const NEIGHBOR_SLICE: u32 = 4096;
+
+/** When datagrams were last looked at. */
+let fragmentTick: u32 = 0;
 
 /** Ends sessions that are over. Says whether more are due already. */
 export function ageFlows(): bool {
@@ -43,18 +46,20 @@ export function ageFlows(): bool {
 export function ageNeighbors(first: u32): u32 {
   const end = highest(NEIGHBOR_SLAB);
   const due = <u32>min((now - load<f64>(NEIGHBOR_SWEEP_TIME)) / NEIGHBOR_ROUND_MS * <f64>end, <f64>end);
+  if (ticks != fragmentTick) ageFragments();
+  fragmentTick = ticks;
   if (due == 0) return first;
-  ageFragments();
   let place = first;
   let number = load<u32>(NEIGHBOR_SWEPT);
-  for (let i: u32 = 0; i < min(due, NEIGHBOR_SLICE) && place < BATCH_MAX; i++) {
+  let looked: u32 = 0;
+  for (; looked < min(due, NEIGHBOR_SLICE) && place < BATCH_MAX; looked++) {
     number = number + 1 < end ? number + 1 : 1;
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
     if (load<u64>(neighbor, NEIGHBOR_KEY) == 0 || !age(neighbor)) continue;
     if (askAt(place, neighbor)) place++;
   }
   store<u32>(NEIGHBOR_SWEPT, number);
-  store<f64>(NEIGHBOR_SWEEP_TIME, now);
+  store<f64>(NEIGHBOR_SWEEP_TIME, now - <f64>(due - looked) / <f64>end * NEIGHBOR_ROUND_MS);
   return place;
 }
 

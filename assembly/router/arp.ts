@@ -7,7 +7,7 @@ import {
   NEIGHBOR_KEY, NEIGHBOR_PORT, OUTSIDE_ADDRESS, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { Reason } from "../reason";
-import { confirm, findNeighbor, neighborOf } from "../table/neighbor";
+import { asksAll, confirm, findNeighbor, neighborOf } from "../table/neighbor";
 import { outsideAt } from "../table/outside";
 import {
   ARP_OPERATION, ARP_REPLY, ARP_REQUEST, ARP_SENDER, ARP_SENDER_MAC, ARP_SIZE, ARP_TARGET, TYPE_ARP, isArp, putArp,
@@ -16,7 +16,9 @@ import { HEADER_SIZE, MAC_MASK, TYPE, isGroup } from "../wire/ethernet";
 import { isUnicast } from "../wire/ipv4";
 import { goBack } from "./icmp";
 import { leave } from "./leave";
-import { absorb, accept, drop, entry, frame, index, item, packet, port, renew, resize, router, size, take } from "./packet";
+import {
+  absorb, accept, drop, entry, frame, index, item, own as makeOwn, packet, port, renew, resize, router, size, take,
+} from "./packet";
 
 const FRAME_SIZE: u32 = HEADER_SIZE + ARP_SIZE;
 
@@ -25,14 +27,16 @@ export function receiveArp(): void {
   if (size < ARP_SIZE) return drop(Reason.malformed);
   if (!isArp(packet)) return absorb();
   const mac = load<u64>(packet, ARP_SENDER_MAC) & MAC_MASK;
+  const own = load<u64>(entry, INTERFACE_SOURCE) & MAC_MASK;
   const sender = load<u32>(packet, ARP_SENDER);
   const target = load<u32>(packet, ARP_TARGET);
-  if (isGroup(mac) || mac == 0 || isOwn(sender)) return drop(Reason.spoofed);
+  if (isGroup(mac) || mac == 0 || mac == own || isOwn(sender)) return drop(Reason.spoofed);
   const asked = load<u16>(packet, ARP_OPERATION) == ARP_REQUEST && isOwn(target);
   learn(sender, mac, asked);
   if (!asked) return absorb();
+  if (!makeOwn()) return;
   accept();
-  putArp(packet, ARP_REPLY, load<u64>(entry, INTERFACE_SOURCE), target, mac, sender);
+  putArp(packet, ARP_REPLY, own, target, mac, sender);
   resize(ARP_SIZE);
   goBack();
 }
@@ -49,9 +53,9 @@ function isOwn(address: u32): bool {
 }
 
 function learn(sender: u32, mac: u64, asked: bool): void {
+  if (!isUnicast(sender)) return; // also a probe, whose sender has no address yet
   const strange = (sender ^ load<u32>(entry, INTERFACE_ADDRESS)) & load<u32>(entry, INTERFACE_MASK);
-  if (strange || !isUnicast(sender)) return; // also a probe, whose sender has no address yet
-  const neighbor = asked ? neighborOf(port, sender) : findNeighbor(port, sender);
+  const neighbor = asked && !strange ? neighborOf(port, sender, true) : findNeighbor(port, sender);
   if (neighbor) confirm(neighbor, mac);
 }
 
@@ -64,8 +68,8 @@ export function ask(neighbor: u32): void {
 export function askAt(place: u32, neighbor: u32): bool {
   take(place, load<u32>(neighbor, NEIGHBOR_PORT));
   if (!renew(FRAME_SIZE)) return false;
-  const known = load<u64>(neighbor, NEIGHBOR_DESTINATION);
-  request(<u32>load<u64>(neighbor, NEIGHBOR_KEY), known ? known : broadcast());
+  const destination = asksAll(neighbor) ? broadcast() : load<u64>(neighbor, NEIGHBOR_DESTINATION);
+  request(<u32>load<u64>(neighbor, NEIGHBOR_KEY), destination);
   return true;
 }
 

@@ -5,7 +5,8 @@
 import {
   FRAGMENT_FLOW, FRAGMENT_QUEUE, HALF_ADDRESSES, HALF_KEY, HALF_NEIGHBOR, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
   INTERFACE_MASK, INTERFACE_MTU, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION, NEIGHBOR_PORT, NEIGHBOR_USED,
-  QUEUE_COUNT, ROUTER_FLAGS, ROUTER_NAT, ROUTER_UPLINK, ROUTE_BROADCAST, ROUTE_KIND, ROUTE_LOCAL,
+  PENDING_SLAB, QUEUE_COUNT, ROUTER_FLAGS, ROUTER_NAT, ROUTER_UPLINK, ROUTE_BROADCAST, ROUTE_KIND, ROUTE_LINK,
+  ROUTE_LOCAL, ROUTE_VIA,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { ticks } from "../state";
@@ -13,7 +14,9 @@ import { findHalf, setNeighbor } from "../table/flow";
 import { cover, fragmentOf } from "../table/fragment";
 import { removeUnused } from "../table/mapping";
 import { ready } from "../table/queue";
+import { room } from "../table/slab";
 import { TYPE_ARP } from "../wire/arp";
+import { SOURCE, isGroup } from "../wire/ethernet";
 import {
   ADDRESS_BROADCAST, DONT_FRAGMENT, FRAGMENT_MASK, IP_DESTINATION, IP_FRAGMENT, IP_ID, IP_SOURCE, IP_TTL, MORE_FRAGMENTS,
   OFFSET_MASK, PROTOCOL_TCP, TYPE_IPV4, isMulticast, isUnicast, offsetOf,
@@ -25,7 +28,7 @@ import { refuse } from "./icmp";
 import { leave } from "./leave";
 import { deliver, deliverBroadcast } from "./local";
 import {
-  absorb, accept, drop, entry, frame, index, item, open, own, packet, payload, protocol, rest, router, take, total,
+  absorb, accept, drop, entry, frame, index, item, open, own, packet, payload, port, protocol, rest, router, take, total,
   typeOf, wasGroup,
 } from "./packet";
 import { pend, portOf, resolve, routeTo } from "./resolve";
@@ -37,22 +40,24 @@ import { settle } from "./timeout";
 import { addressesOf, checkPayload, portsAt, scope } from "./tuple";
 
 const DATAGRAM_MAX: u32 = 65535;
+const PENDINGS_KEPT: u32 = 640; // of those, for neighbors, and for packets that are split
 const WAITING_MAX: u32 = 64; // fragments of one datagram that wait for its first: 64 KiB at an MTU of 1,500 has 45
 
 /** Sees to the item at `place` of the batch, which came to the interface of port `to`. */
 export function receive(place: u32, to: u32): void {
   take(place, to);
-  if (!own()) return;
   const type = typeOf();
+  if (isGroup(load<u64>(frame, SOURCE))) return drop(Reason.malformed); // IEEE 802.3 3.2.3: it cannot be answered
   if (type == TYPE_ARP) return receiveArp();
   if (type != TYPE_IPV4) return absorb();
+  if (!wasGroup() && !own()) return;
   const fault = open();
   if (fault >= 0) return drop(fault);
   const destination = load<u32>(packet, IP_DESTINATION);
   if (isForAll(destination)) return deliverBroadcast();
   if (wasGroup()) return absorb(); // RFC 1812 5.3.4: never forwarded
-  const source = load<u32>(packet, IP_SOURCE);
-  if (!isUnicast(source) || source == load<u32>(entry, INTERFACE_ADDRESS)) return drop(Reason.spoofed);
+  if (load<u32>(entry, INTERFACE_ADDRESS) == 0) return deliverBroadcast(); // DHCP may answer to what is not ours yet
+  if (isMartian(load<u32>(packet, IP_SOURCE))) return drop(Reason.spoofed);
   if (!isUnicast(destination)) return drop(Reason.noRoute);
   if (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) translated(destination);
   else routed(destination);
@@ -61,8 +66,21 @@ export function receive(place: u32, to: u32): void {
 /** Whether an address is that of all on the link at which the packet came, or of a group. */
 function isForAll(destination: u32): bool {
   const mask = load<u32>(entry, INTERFACE_MASK);
+  const shared = bswap(~mask) > 1; // links of one or two have no address for all (RFC 3021)
   return destination == ADDRESS_BROADCAST || isMulticast(destination)
-    || (mask != 0xffffffff && destination == (load<u32>(entry, INTERFACE_ADDRESS) | ~mask));
+    || (shared && destination == (load<u32>(entry, INTERFACE_ADDRESS) | ~mask));
+}
+
+/**
+ * Whether nobody at the interface can have an address: it is no host's, one of the router's own or of all on a link, or
+ * of a network that is on another interface's link (RFC 1812 5.3.7, 5.3.8).
+ */
+function isMartian(source: u32): bool {
+  if (!isUnicast(source)) return true;
+  const route = routeTo(source);
+  if (route == 0) return false;
+  if (load<u16>(route, ROUTE_KIND) != ROUTE_LINK) return true;
+  return load<u32>(route, ROUTE_VIA) == 0 && portOf(route) != port;
 }
 
 function isFromUplink(): bool {
@@ -80,7 +98,7 @@ function routed(destination: u32): void {
   if (load<u8>(packet, IP_TTL) <= 1) return refuse(Reason.ttl, TIME_EXCEEDED, 0);
   const neighbor = resolve(route, destination);
   if (neighbor == 0 || !fits(portOf(route))) return;
-  clampMss(portOf(route));
+  if (!isLater() && checkPayload(true) < 0) clampMss(portOf(route));
   decrement();
   depart(neighbor);
 }
@@ -109,8 +127,8 @@ function translated(destination: u32): void {
   if (route == 0 || portOf(route) != load<u32>(router, ROUTER_UPLINK)) return routed(destination);
   if (load<u16>(route, ROUTE_KIND) == ROUTE_BROADCAST) return drop(Reason.noRoute);
   if (load<u8>(packet, IP_TTL) <= 1) return refuse(Reason.ttl, TIME_EXCEEDED, 0);
-  if (isErrorMessage()) return passError(true);
   if (isLater()) return passLater();
+  if (isErrorMessage()) return passError(true);
   if (isFragment() ? !isFirst() : !isWhole()) return;
   if (isFragment()) passFirst(outboundHalf());
   else pass(outboundHalf());
@@ -118,8 +136,8 @@ function translated(destination: u32): void {
 
 /** To an outside address, from outside or, by hairpin, from inside. */
 function toOutside(outside: u32): void {
-  if (isErrorMessage()) return passError(!isFromUplink());
   if (isLater()) return passLater();
+  if (isErrorMessage()) return passError(!isFromUplink());
   if (isFragment() ? !isFirst() : !isWhole()) return;
   const half = knownHalf(portsAt(payload, protocol));
   const mapping = half ? 0 : mappingOf(load<u32>(packet, IP_DESTINATION), outside);
@@ -201,12 +219,15 @@ function isLater(): bool {
   return (load<u16>(packet, IP_FRAGMENT) & OFFSET_MASK) != 0;
 }
 
+function hasMore(): bool {
+  return (load<u16>(packet, IP_FRAGMENT) & MORE_FRAGMENTS) != 0;
+}
+
 /** The record of the datagram of the fragment at hand; 0: the fragment is none, and was dropped. */
 function datagramOf(): u32 {
   const offset = offsetOf(packet);
-  const more = (load<u16>(packet, IP_FRAGMENT) & MORE_FRAGMENTS) != 0;
   const overlapsHeader = protocol == PROTOCOL_TCP && offset == 8; // RFC 1858 3.2.2
-  if (rest == 0 || (more && rest & 7) || offset + total > DATAGRAM_MAX || overlapsHeader) {
+  if (rest == 0 || (hasMore() && rest & 7) || offset + total > DATAGRAM_MAX || overlapsHeader) {
     drop(Reason.fragment);
     return 0;
   }
@@ -218,7 +239,7 @@ function datagramOf(): u32 {
 
 /** Whether the fragment at hand overlaps none that passed; where it does, it has been dropped. */
 function isClear(record: u32): bool {
-  if (cover(record, offsetOf(packet), rest)) return true;
+  if (cover(record, offsetOf(packet), rest, hasMore())) return true;
   drop(Reason.fragment);
   return false;
 }
@@ -236,7 +257,10 @@ function passFirst(half: u32): void {
   const neighbor = half ? hopOf(half) : 0;
   if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
   const record = datagramOf();
-  if (record == 0 || !isClear(record)) return;
+  if (record == 0) return;
+  const flow = load<u64>(record, FRAGMENT_FLOW);
+  if (flow != 0 && flow != load<u64>(half, HALF_KEY + 8)) return drop(Reason.fragment); // another's ports: RFC 3128
+  if (!isClear(record)) return;
   store<u64>(record, load<u64>(half, HALF_KEY + 8), FRAGMENT_FLOW);
   pass(half);
   ready(record + FRAGMENT_QUEUE);
@@ -249,7 +273,8 @@ function passLater(): void {
   const flow = load<u64>(record, FRAGMENT_FLOW);
   if (flow == 0) {
     const queue = record + FRAGMENT_QUEUE;
-    if (load<u32>(queue, QUEUE_COUNT) >= WAITING_MAX || !pend(queue)) drop(Reason.fragment);
+    const full = load<u32>(queue, QUEUE_COUNT) >= WAITING_MAX || room(PENDING_SLAB) <= PENDINGS_KEPT;
+    if (full || !pend(queue)) drop(Reason.fragment);
     return;
   }
   if (load<u8>(packet, IP_TTL) <= 1) return drop(Reason.ttl);

@@ -3,19 +3,22 @@
 
 import { ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT } from "../layout";
 import {
-  NEIGHBOR_DESTINATION, NEIGHBOR_QUEUE, NEIGHBOR_USED, QUEUE_COUNT, ROUTER_ROUTES, ROUTER_ROUTE_COUNT, ROUTES,
+  NEIGHBOR_DESTINATION, NEIGHBOR_QUEUE, NEIGHBOR_USED, PENDING_SLAB, QUEUE_COUNT, ROUTER_ROUTES, ROUTER_ROUTE_COUNT, ROUTES,
   ROUTE_ADDRESS, ROUTE_MASK, ROUTE_PORT, ROUTE_SIZE, ROUTE_VIA,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { ticks } from "../state";
 import { asks, hasFailed, neighborOf } from "../table/neighbor";
 import { append } from "../table/queue";
+import { room } from "../table/slab";
 import { CODE_HOST, UNREACHABLE } from "../wire/l4";
 import { ask } from "./arp";
 import { refuse } from "./icmp";
 import { detach, drop, item, port, router } from "./packet";
 
 const WAITING_MAX: u32 = 16; // frames for one neighbor
+const PENDINGS_KEPT: u32 = 256; // for packets that are split
+const SHARES: u32 = 32;
 
 /** The route of the packet's router to an address, 0: none. */
 export function routeTo(address: u32): u32 {
@@ -50,9 +53,14 @@ export function resolve(route: u32, address: u32): u32 {
 
 function wait(neighbor: u32): void {
   const queue = neighbor + NEIGHBOR_QUEUE;
-  const full = load<u32>(queue, QUEUE_COUNT) >= WAITING_MAX || !pend(queue);
-  if (full) drop(Reason.noNeighbor);
+  if (load<u32>(queue, QUEUE_COUNT) >= mayWait() || !pend(queue)) drop(Reason.noNeighbor);
   if (asks(neighbor)) ask(neighbor);
+}
+
+/** How many may wait for a neighbor: the fewer, the less is left for all. */
+function mayWait(): u32 {
+  const left = room(PENDING_SLAB);
+  return left <= PENDINGS_KEPT ? 0 : min(WAITING_MAX, 1 + (left - PENDINGS_KEPT) / SHARES);
 }
 
 /** Lets the packet at hand wait, as it came. False: no room, and it is still at hand. */

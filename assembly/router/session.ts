@@ -146,7 +146,7 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
     addPermit(load<u64>(mapping, MAPPING_OUTSIDE), load<u32>(packet, IP_DESTINATION));
   }
   settle(half);
-  if (flags & FLOW_INBOUND && !isStatic(mapping)) limitExpiry(half, load<u32>(mapping, MAPPING_EXPIRES));
+  if (flags & FLOW_INBOUND && !isPublished(mapping)) limitExpiry(half, load<u32>(mapping, MAPPING_EXPIRES));
   return half;
 }
 
@@ -227,11 +227,16 @@ function forget(mapping: u32, other: u32): u32 {
   return 0;
 }
 
+/** Whether a mapping is a forward's, or of a 1:1 address: open to all, whatever the inside has sent. */
+function isPublished(mapping: u32): bool {
+  return isStatic(mapping) || load<u32>(outsideAt(load<u32>(mapping, MAPPING_OUTSIDE_INDEX)), OUTSIDE_INSIDE) != 0;
+}
+
 /** Whether a remote endpoint may send through a mapping without having been sent to from there. */
 function mayEnter(mapping: u32, source: u32, port: u32): bool {
   if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>(SYN | ACK | FIN | RST)) != <u8>SYN) return false;
   if (protocol == PROTOCOL_ICMP && !isQuery(load<u8>(payload, ICMP_TYPE))) return false;
-  if (isStatic(mapping) || load<u32>(outsideAt(load<u32>(mapping, MAPPING_OUTSIDE_INDEX)), OUTSIDE_INSIDE)) return true;
+  if (isPublished(mapping)) return true;
   const flags = load<u32>(router, ROUTER_FLAGS);
   if (flags & ROUTER_FILTER_PORT) return false;
   if ((flags & ROUTER_FILTER_ADDRESS) == 0) return true;

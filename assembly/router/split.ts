@@ -9,9 +9,12 @@ import { Reason } from "../reason";
 import { frames } from "../state";
 import { append } from "../table/queue";
 import { HEADER_SIZE, MACS_SIZE, TYPE } from "../wire/ethernet";
-import { IP_FRAGMENT, IP_TOTAL, TYPE_IPV4, load16, putChecksum, store16 } from "../wire/ipv4";
+import { IPV4_SIZE, IP_FRAGMENT, IP_TOTAL, TYPE_IPV4, load16, putChecksum, store16 } from "../wire/ipv4";
 import { detach, drop, frame, header, item, packet, port, rest } from "./packet";
 
+const OPTION_END: u8 = 0;
+const OPTION_NOP: u8 = 1;
+const OPTION_COPIED: u8 = 0x80;
 const MORE: u32 = 0x2000; // the flag "more fragments" in its field, as a number
 
 /** Splits the packet at hand into fragments of at most `mtu` bytes, which take its place. */
@@ -27,6 +30,18 @@ export function split(mtu: u32): void {
   detach();
 }
 
+/** Replaces those options of the header at `at` that only a first fragment has (RFC 791 3.1: the copied flag). */
+function dropOptions(at: u32): void {
+  const end = at + header;
+  for (let option = at + IPV4_SIZE; option < end;) {
+    const kind = load<u8>(option);
+    if (kind == OPTION_END) return;
+    const length = kind == OPTION_NOP || option + 1 == end ? 1 : max<u32>(load<u8>(option, 1), 1);
+    if ((kind & OPTION_COPIED) == 0) memory.fill(option, OPTION_NOP, min(length, end - option));
+    option += length;
+  }
+}
+
 /** Makes a fragment of so many bytes from `offset` on. False: there is no room for it, and it is lost. */
 function putFragment(offset: u32, bytes: u32): bool {
   const slot = takeSlot();
@@ -36,6 +51,7 @@ function putFragment(offset: u32, bytes: u32): bool {
   memory.copy(to, frame, MACS_SIZE);
   store<u16>(to, TYPE_IPV4, TYPE);
   memory.copy(at, packet, header);
+  if (offset) dropOptions(at);
   memory.copy(at + header, packet + header + offset, bytes);
   const field = load16(packet + IP_FRAGMENT);
   store16(at + IP_TOTAL, header + bytes);

@@ -3,8 +3,8 @@
 // not look at both. Read RFC 2663 2.3 to 2.6 (sessions), RFC 4787 4.3 (timers).
 
 import {
-  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES,
-  HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_TIMEOUT,
+  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_RENEWAL, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN, HALF_DELTA_IP,
+  HALF_DELTA_L4, HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_TIMEOUT,
   MAPPING_OUTSIDE, RENEW_ALWAYS, SESSION_CREATED, SESSION_DESTROYED,
 } from "../layout-router";
 import { ticks } from "../state";
@@ -17,8 +17,6 @@ import { dropMapping, extend, holdMapping } from "./mapping";
 import { refer } from "./neighbor";
 import { dropPermit } from "./permit";
 import { give, take } from "./slab";
-
-const RENEW_TICKS: u32 = 10; // a flow that is used is given its time again once a second, and so has one more
 
 /** The half that packets with a key belong to, 0: none. It may have expired. */
 @inline
@@ -148,7 +146,7 @@ export function removeFlow(half: u32): void {
 export function setTimeout(half: u32, timeout: u32, always: bool): void {
   const first = firstOf(half);
   store<u32>(first, timeout, HALF_TIMEOUT);
-  setExpiry(first, ticks + timeout + RENEW_TICKS);
+  setExpiry(first, ticks + timeout + FLOW_RENEWAL);
   setRenewal(first, timeout, always);
   setRenewal(first + HALF_SIZE, timeout, always);
 }
@@ -168,7 +166,7 @@ export function renew(half: u32): void {
   const first = firstOf(half);
   const outbound = isOutbound(half);
   if (!outbound && protocolOf(half) != PROTOCOL_TCP && protocolOf(half) != PROTOCOL_ICMP) return;
-  const expires = ticks + load<u32>(first, HALF_TIMEOUT) + RENEW_TICKS;
+  const expires = ticks + load<u32>(first, HALF_TIMEOUT) + FLOW_RENEWAL;
   setExpiry(first, expires);
   if (outbound) extend(load<u32>(directionMapping(half)), expires);
 }

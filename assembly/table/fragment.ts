@@ -3,22 +3,29 @@
 // RFC 791 3.2, RFC 4787 10 (REQ-13, REQ-14), RFC 1858, RFC 3128, RFC 5722 (overlaps are attacks).
 
 import {
-  FRAGMENT_BITS_SIZE, FRAGMENT_COVERED, FRAGMENT_EXPIRES, FRAGMENT_INDEX, FRAGMENT_KEY, FRAGMENT_QUEUE,
-  FRAGMENT_SLAB, FRAGMENT_STARTS,
+  FRAGMENT_BITS_SIZE, FRAGMENT_CAME, FRAGMENT_COVERED, FRAGMENT_END, FRAGMENT_EXPIRES, FRAGMENT_INDEX, FRAGMENT_KEY,
+  FRAGMENT_QUEUE, FRAGMENT_REACH, FRAGMENT_SLAB, FRAGMENT_STARTS,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { ticks } from "../state";
 import { find, insert, remove } from "./hash";
 import { discard } from "./queue";
-import { give, highest, recordAt, take } from "./slab";
+import { give, highest, recordAt, room, take } from "./slab";
 
 const LIFE_TICKS: u32 = 150; // 15 s, as hosts wait for the rest of a datagram at least (RFC 791 3.2)
+const COMPLETE_TICKS: u32 = 10; // 1 s, for one of which all came
 const UNIT: u32 = 8;
+const SAMPLE: u32 = 64;
 
-/** The record of a datagram, made where there is none; 0: there is no room. */
+/** Where the next sample is taken. */
+let cursor: u32 = 0;
+
+/** The record of a datagram, made where there is none, if need be in the place of an older one; 0: there is no room. */
 export function fragmentOf(addresses: u64, identity: u64): u32 {
   const known = find(FRAGMENT_INDEX, addresses, identity);
-  if (known) return known;
+  if (known && !isOver(known)) return known;
+  if (known) forget(known);
+  else if (room(FRAGMENT_SLAB) == 0) forget(oldest());
   const record = take(FRAGMENT_SLAB);
   if (record == 0) return 0;
   store<u64>(record, addresses, FRAGMENT_KEY);
@@ -27,6 +34,31 @@ export function fragmentOf(addresses: u64, identity: u64): u32 {
   if (insert(FRAGMENT_INDEX, record)) return record;
   give(FRAGMENT_SLAB, record);
   return 0;
+}
+
+/** One that is complete among a sample; else the one whose turn it is, since they are given out in turn. */
+function oldest(): u32 {
+  const end = highest(FRAGMENT_SLAB);
+  let chosen: u32 = 0;
+  for (let i: u32 = 0; i < SAMPLE; i++) {
+    cursor = cursor + 1 < end ? cursor + 1 : 1;
+    const record = recordAt(FRAGMENT_SLAB, cursor);
+    if (chosen == 0 || isComplete(record)) chosen = record;
+    if (isComplete(record)) break;
+  }
+  return chosen;
+}
+
+function forget(record: u32): void {
+  discard(record + FRAGMENT_QUEUE, Reason.fragment);
+  remove(FRAGMENT_INDEX, record);
+  give(FRAGMENT_SLAB, record);
+}
+
+/** Whether all fragments of a datagram came. */
+export function isComplete(record: u32): bool {
+  const end = load<u32>(record, FRAGMENT_END);
+  return end != 0 && load<u32>(record, FRAGMENT_CAME) == (end + UNIT - 1) / UNIT;
 }
 
 @inline
@@ -40,8 +72,12 @@ function setBit(record: u32, set: u32, unit: u32): void {
   store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(unit & 7)));
 }
 
-/** Notes that bytes from `offset` on came. False: they overlap others, and are not the same fragment again. */
-export function cover(record: u32, offset: u32, bytes: u32): bool {
+/**
+ * Notes that bytes from `offset` on came, with or without `more` behind them. False: they overlap others, and are not the
+ * same fragment again, or do not agree with where the datagram ends.
+ */
+export function cover(record: u32, offset: u32, bytes: u32, more: bool): bool {
+  if (!agrees(record, offset + bytes, more)) return false;
   const first = offset / UNIT;
   const end = min(first + (bytes + UNIT - 1) / UNIT, FRAGMENT_BITS_SIZE * 8);
   let came: u32 = 0;
@@ -49,7 +85,19 @@ export function cover(record: u32, offset: u32, bytes: u32): bool {
   if (came) return came == end - first && isSame(record, first, end);
   setBit(record, FRAGMENT_STARTS, first);
   for (let unit = first; unit < end; unit++) setBit(record, FRAGMENT_COVERED, unit);
+  store<u32>(record, load<u32>(record, FRAGMENT_CAME) + end - first, FRAGMENT_CAME);
+  store<u32>(record, max(load<u32>(record, FRAGMENT_REACH), offset + bytes), FRAGMENT_REACH);
+  if (!more) store<u32>(record, offset + bytes, FRAGMENT_END);
+  // Its identification may come again soon; until then it tells duplicates.
+  if (isComplete(record)) store<u32>(record, ticks + COMPLETE_TICKS, FRAGMENT_EXPIRES);
   return true;
+}
+
+/** Whether a fragment that ends at `reach` fits to where the datagram ends, as far as that is known. */
+function agrees(record: u32, reach: u32, more: bool): bool {
+  const end = load<u32>(record, FRAGMENT_END);
+  if (more) return end == 0 || reach < end;
+  return end ? reach == end : load<u32>(record, FRAGMENT_REACH) <= reach;
 }
 
 /** Whether one fragment came that began and ended there. */
@@ -71,8 +119,6 @@ export function ageFragments(): void {
   for (let number: u32 = 1; number < end; number++) {
     const record = recordAt(FRAGMENT_SLAB, number);
     if (load<u64>(record, FRAGMENT_KEY + 8) == 0 || !isOver(record)) continue;
-    discard(record + FRAGMENT_QUEUE, Reason.fragment);
-    remove(FRAGMENT_INDEX, record);
-    give(FRAGMENT_SLAB, record);
+    forget(record);
   }
 }

@@ -47,6 +47,12 @@ function strays(bucket: u32): u32 {
   return load<u32>(bucket, BUCKET_NUMBERS) >> STRAYS_SHIFT;
 }
 
+/** Whether entries that belong to a bucket have to be looked for behind it. */
+@inline
+export function hasStrays(bucket: u32): bool {
+  return strays(bucket) != 0;
+}
+
 @inline
 function addStrays(bucket: u32, count: i32): void {
   store<u32>(bucket, load<u32>(bucket, BUCKET_NUMBERS) + (<u32>count << STRAYS_SHIFT), BUCKET_NUMBERS);

@@ -11,28 +11,39 @@ import {
   NEIGHBOR_DESTINATION, NEIGHBOR_FLOWS, NEIGHBOR_FRESH, NEIGHBOR_INDEX, NEIGHBOR_KEY, NEIGHBOR_PORT, NEIGHBOR_PROBES,
   NEIGHBOR_PROBES_MAX, NEIGHBOR_QUEUE, NEIGHBOR_SLAB, NEIGHBOR_USED,
 } from "../layout-router";
+import { Reason } from "../reason";
 import { ticks } from "../state";
 import { MAC_MASK } from "../wire/ethernet";
 import { find, insert, remove } from "./hash";
-import { ready } from "./queue";
-import { give, take } from "./slab";
+import { discard, ready } from "./queue";
+import { give, highest, recordAt, room, take } from "./slab";
 
 const SECOND: u32 = 10; // ticks
 const IDLE_TICKS: u32 = 600 * SECOND; // after which one not in use goes
 const FAILED_TICKS: u32 = 5 * SECOND;
 const ASKING_MAX: u32 = 256; // unanswered on an interface: one guest that scans does not fill the table
+const SAMPLE: u32 = 256;
+const ANY_PORT: u32 = 0xffffffff;
+
+/** Where the next sample is taken. */
+let cursor: u32 = 1;
 
 /** The record of an address on an interface, 0 where there is none. */
 export function findNeighbor(port: u32, address: u32): u32 {
   return find(NEIGHBOR_INDEX, (<u64>port << 32) | address, 0);
 }
 
-/** The same, made where there is none; 0: there is no room for more that have not answered. */
-export function neighborOf(port: u32, address: u32): u32 {
+/**
+ * The same, made where there is none; 0: there is no room. Where too many on the interface have not answered yet, one of
+ * them makes room, unless this one `speaks` itself: so whoever asks for addresses at which nobody is takes only from
+ * such, and nothing from those that are there.
+ */
+export function neighborOf(port: u32, address: u32, speaks: bool = false): u32 {
   const known = findNeighbor(port, address);
   if (known) return known;
-  const asking = INTERFACES + port * INTERFACE_SIZE;
-  if (load<u32>(asking, INTERFACE_ASKING) >= ASKING_MAX) return 0;
+  const asking = load<u32>(INTERFACES + port * INTERFACE_SIZE, INTERFACE_ASKING);
+  if (!speaks && asking >= ASKING_MAX && !makeRoom(port)) return 0;
+  if (room(NEIGHBOR_SLAB) == 0 && !makeRoom(ANY_PORT)) return 0;
   const neighbor = take(NEIGHBOR_SLAB);
   if (neighbor == 0) return 0;
   store<u64>(neighbor, (<u64>port << 32) | address, NEIGHBOR_KEY);
@@ -45,6 +56,35 @@ export function neighborOf(port: u32, address: u32): u32 {
   store<u32>(neighbor, ticks - SECOND, NEIGHBOR_ASKED);
   countAsking(neighbor, 1);
   return neighbor;
+}
+
+/**
+ * Takes one neighbor out that no flow points to, looked for among a sample: one on `port` that has not answered, or, for
+ * ANY_PORT, the one that is idle longest. False: none found.
+ */
+function makeRoom(port: u32): bool {
+  const end = highest(NEIGHBOR_SLAB);
+  let chosen: u32 = 0;
+  for (let i: u32 = 0; i < min(SAMPLE, end - 1); i++) {
+    cursor = cursor + 1 < end ? cursor + 1 : 1;
+    const neighbor = recordAt(NEIGHBOR_SLAB, cursor);
+    if (load<u64>(neighbor, NEIGHBOR_KEY) == 0 || load<u32>(neighbor, NEIGHBOR_FLOWS)) continue;
+    if (port != ANY_PORT) {
+      if (load<u32>(neighbor, NEIGHBOR_PORT) != port || !isAsking(neighbor)) continue;
+      chosen = neighbor;
+      break;
+    }
+    if (chosen == 0 || idleness(neighbor) > idleness(chosen)) chosen = neighbor;
+  }
+  if (chosen == 0) return false;
+  discard(chosen + NEIGHBOR_QUEUE, Reason.noNeighbor); // were they looked at again, they would take another's place
+  removeNeighbor(chosen);
+  return true;
+}
+
+@inline
+function idleness(neighbor: u32): u32 {
+  return ticks - load<u32>(neighbor, NEIGHBOR_USED);
 }
 
 /** A neighbor says where it is: what waits for it may go. */
@@ -64,6 +104,11 @@ export function hasFailed(neighbor: u32): bool {
     && ticks - load<u32>(neighbor, NEIGHBOR_ASKED) < FAILED_TICKS;
 }
 
+/** Whether a question to a neighbor goes to all: where it is not known, or does not answer where it was. */
+export function asksAll(neighbor: u32): bool {
+  return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 || load<u32>(neighbor, NEIGHBOR_PROBES) == NEIGHBOR_PROBES_MAX;
+}
+
 /** Whether it has neither answered nor failed. */
 function isAsking(neighbor: u32): bool {
   return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 && load<u32>(neighbor, NEIGHBOR_PROBES) <= NEIGHBOR_PROBES_MAX;
@@ -76,8 +121,9 @@ function countAsking(neighbor: u32, by: i32): void {
 
 /** Whether a question to a neighbor is due now; where it is, it is taken for asked. */
 export function asks(neighbor: u32): bool {
-  if (ticks - load<u32>(neighbor, NEIGHBOR_ASKED) < SECOND) return false;
   const probes = load<u32>(neighbor, NEIGHBOR_PROBES);
+  const early = ticks - load<u32>(neighbor, NEIGHBOR_ASKED) < SECOND;
+  if (early || probes == NEIGHBOR_PROBES_MAX) return false; // that is for age
   if (probes > NEIGHBOR_PROBES_MAX) { // it failed a while ago: asked anew
     store<u32>(neighbor, 0, NEIGHBOR_PROBES);
     countAsking(neighbor, 1);
@@ -104,7 +150,7 @@ export function age(neighbor: u32): bool {
 
 /** Whether one in use has not said for long where it is. One that is not in use goes. */
 function isStale(neighbor: u32): bool {
-  const idle = ticks - load<u32>(neighbor, NEIGHBOR_USED);
+  const idle = idleness(neighbor);
   if (idle >= IDLE_TICKS) forgetAfter(neighbor, idle, IDLE_TICKS);
   return idle < NEIGHBOR_FRESH && ticks - load<u32>(neighbor, NEIGHBOR_CONFIRMED) >= NEIGHBOR_FRESH;
 }

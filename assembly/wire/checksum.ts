@@ -26,13 +26,12 @@ export function sumOf(at: u32, bytes: u32): u32 {
   return fold(fold((<u32>sum & 0xffff) + (<u32>sum >> 16)));
 }
 
-/** The sum of an IPv4 header without options. */
+/** Whether the checksum of an IPv4 header without options is right: its first eight, next four and last eight bytes. */
 @inline
-export function sumOf20(at: u32): u32 {
-  const pairs = i32x4.extadd_pairwise_i16x8_u(v128.load(at));
-  const halves = i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1);
-  const last = load<u32>(at, 16);
-  return fold(<u32>halves + <u32>(halves >> 32) + (last & 0xffff) + (last >> 16));
+export function isWhole20(start: u64, middle: u32, addresses: u64): bool {
+  const sum = (start & 0xffff_ffff) + (start >> 32) + middle + (addresses & 0xffff_ffff) + (addresses >> 32);
+  const once = (sum & 0xffff_ffff) + (sum >> 32);
+  return fold(<u32>(once & 0xffff) + <u32>(once >> 16)) == 0xffff;
 }
 
 /** What the sum gains when a 32-bit field changes. */
@@ -44,7 +43,8 @@ export function deltaOf(before: u32, after: u32): u32 {
 /** A checksum after its sum has gained `delta`. */
 @inline
 export function updated(checksum: u32, delta: u32): u32 {
-  return ~fold((~checksum & 0xffff) + delta) & 0xffff;
+  const sum = (checksum ^ 0xffff) + delta; // 17 bits at most: one carry to bring back
+  return ((sum + (sum >> 16)) ^ 0xffff) & 0xffff;
 }
 
 /** The same for UDP over IPv4: 0 means that there is none, and stays; one that comes out as 0 is sent as its negative. */

@@ -1,25 +1,24 @@
-// The switching workload for benchmark runs, in the same memory as the core: a generator that writes the headers of
-// each frame just before it is processed, as a read() would leave them, and a transmitter that takes everything.
-// Eight ports: 0-3 access ports of VLANs 10-13, 4-7 trunks of all four; every MAC lives on one port in one VLAN;
-// sources and destinations are drawn so that they share a VLAN and never a port. The draws come from xorshift32
-// (Marsaglia, Journal of Statistical Software 8, 14), so that other programs can make the identical frames.
+// The workloads of benchmark runs, in the same memory as the core: generators that write the headers of each frame just
+// before it is processed, as a read() would leave them, and a transmitter that takes everything. Here the switch's (that
+// of a router is napt.ts). Eight ports: 0-3 access ports of VLANs 10-13, 4-7 trunks of all four; every MAC lives on one
+// port in one VLAN; sources and destinations are drawn so that they share a VLAN and never a port.
 
 import {
-  DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, QUEUES, QUEUE_SIZE, RING_HEAD, RING_TAIL, DESC_PORT, DESC_START,
-  SLOT_SIZE, WORKERS, WORKER_DIRTY, WORKER_RX,
+  DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, DESC_PORT, DESC_START, SLOT_SIZE, WORKERS, WORKER_RX,
 } from "../../assembly/layout";
+import { draw, drawLength, seed, takeAll } from "./draw";
 
-const SEED: u32 = 0x1234_5678;
+export { generateNapt, generateNew, introduceNapt, recordSession, resetNapt } from "./napt";
+
 const PORTS: u32 = 8;
 const FIRST_VID: u32 = 10;
 
-let random: u32 = SEED;
 let macs: u32 = 0;
 let imix: bool = false;
 
 /** Begins anew: the number of MACs, a multiple of 32; frames of 60 bytes, or the mix 7 × 60, 4 × 590, 1 × 1514. */
 export function reset(entries: u32, mixed: bool): void {
-  random = SEED;
+  seed();
   macs = entries;
   imix = mixed;
 }
@@ -41,18 +40,7 @@ export function introduce(first: u32, count: u32): void {
 
 /** Takes what was queued, as a transmitter that is never full. */
 export function transmit(): void {
-  for (let port: u32 = 0; port < PORTS; port++) {
-    const queue = QUEUES + port * QUEUE_SIZE;
-    atomic.store<u32>(queue, atomic.load<u32>(queue, RING_HEAD), RING_TAIL);
-  }
-  store<u32>(WORKERS, 0, WORKER_DIRTY);
-}
-
-function draw(): u32 {
-  random ^= random << 13;
-  random ^= random >> 17;
-  random ^= random << 5;
-  return random;
+  takeAll(PORTS);
 }
 
 @inline
@@ -70,12 +58,6 @@ function drawTarget(source: u32): u32 {
   return (row * 4 + vlan) * PORTS + trunk;
 }
 
-function drawLength(): u32 {
-  if (!imix) return 60;
-  const r = draw() % 12;
-  return r < 7 ? 60 : r < 11 ? 590 : 1514;
-}
-
 function put(frames: u32, index: u32, source: u32, target: u32): void {
   const desc = WORKERS + WORKER_RX + index * DESC_SIZE;
   const at = frames + load<u32>(desc) * SLOT_SIZE + HEADROOM;
@@ -90,7 +72,7 @@ function put(frames: u32, index: u32, source: u32, target: u32): void {
     store<u16>(at, bswap<u16>(<u16>(FIRST_VID + vlanIndex(source))), 14);
     store<u16>(at, 0x0008, 16);
   }
-  store<u32>(desc, drawLength(), DESC_LENGTH);
+  store<u32>(desc, imix ? drawLength() : 60, DESC_LENGTH);
   store<u16>(desc, <u16>port, DESC_PORT);
   store<u8>(desc, HEADROOM, DESC_START);
 }

@@ -2,14 +2,16 @@
 // the median told, with the range.
 
 import { EngineError } from "../api.js";
-import { CoreSwitch, type FrameMix } from "./core-switch.js";
+import { CoreNapt } from "./core-napt.js";
+import { CoreSwitch } from "./core-switch.js";
+import type { FrameMix, MemoryCore } from "./memory-core.js";
 
 const RUNS = 7;
 const RUN_FRAMES = 2_000_000;
 const WARM_FRAMES = 1_000_000;
 
 export interface BenchOptions {
-  /** MACs, a multiple of 32; absent: 64, 1,024 and 65,536. */
+  /** MACs or sessions, a multiple of 32; absent: a few sizes, one after the other. */
   entries?: number;
   frame: FrameMix;
   /** Frames a call into the core, 1 to 256. */
@@ -30,9 +32,17 @@ export interface BenchResult {
   digest: string;
 }
 
+/** A bench for one number of entries. */
+type Bench = (options: Required<BenchOptions>) => BenchResult;
+
+const sized = (sizes: number[], bench: Bench) => (options: BenchOptions): BenchResult[] =>
+  (options.entries === undefined ? sizes : [options.entries]).map((entries) => bench({ ...options, entries }));
+
 export const BENCHES: Record<string, (options: BenchOptions) => BenchResult[]> = {
-  "core-switch": (options) => (options.entries === undefined ? [64, 1024, 65536] : [options.entries])
-    .map((entries) => benchSwitch({ ...options, entries })),
+  "core-switch": sized([64, 1024, 65536],
+    (options) => benchFrames("core-switch", new CoreSwitch(options.entries, options.frame), options)),
+  "core-napt": sized([992, 99_968, 1_000_000],
+    (options) => benchFrames("core-napt", new CoreNapt(options.entries, options.frame), options)),
 };
 
 /** Runs benches by name, all of them where none is named. Throws EngineError for an unknown name. */
@@ -45,15 +55,14 @@ export function runBenches(names: readonly string[], options: BenchOptions): Ben
   return chosen.flatMap((name) => BENCHES[name]!(options));
 }
 
-function benchSwitch({ entries, frame, batch }: BenchOptions & { entries: number }): BenchResult {
-  const bench = new CoreSwitch(entries, frame);
+function benchFrames(name: string, bench: MemoryCore, { entries, frame, batch }: Required<BenchOptions>): BenchResult {
   const digest = bench.digest();
   bench.run(Math.ceil(WARM_FRAMES / batch), batch);
   const batches = Math.ceil(RUN_FRAMES / batch);
   const times = Array.from({ length: RUNS }, () => bench.run(batches, batch) / (batches * batch)).sort((a, b) => a - b);
   const nsPerFrame = times[Math.floor(RUNS / 2)]!;
   return {
-    name: "core-switch", entries, frame, batch,
+    name, entries, frame, batch,
     nsPerFrame: round(nsPerFrame), framesPerSecond: Math.round(1e9 / nsPerFrame),
     runs: RUNS, min: round(times[0]!), max: round(times[RUNS - 1]!), digest,
   };

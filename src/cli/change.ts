@@ -1,4 +1,4 @@
-// The commands that change a running engine in one step: apply, port add, port remove, fdb flush, stop.
+// The commands that change a running engine in one step: apply, port and forward add and remove, fdb flush, stop.
 // Owns their command lines; what they do is the control API's.
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -55,6 +55,31 @@ export function portCommand(io: Io): Command {
       say(io, options, await clientOf(options, io).removePort(switchName, portName), appliedText);
     }));
   return port;
+}
+
+export function forwardCommand(io: Io): Command {
+  const forward = new Command("forward")
+    .summary("publish ports of inside hosts")
+    .description("Ports that a router publishes to the outside.");
+  forward.addCommand(new Command("add")
+    .description("Publish a port on a router of the running engine.")
+    .argument("<router>")
+    .argument("<rule>", "as in a configuration: 'tcp 8080 -> 10.0.10.5:80'")
+    .addOption(controlOption())
+    .addOption(jsonOption())
+    .action(async (router: string, rule: string, options: Options) => {
+      say(io, options, await clientOf(options, io).addForward(router, rule), () => `${router}: added ${rule}`);
+    }));
+  forward.addCommand(new Command("remove")
+    .description("Take a published port back; its sessions end.")
+    .argument("<router>")
+    .argument("<rule>", "as in a configuration: 'tcp 8080 -> 10.0.10.5:80'")
+    .addOption(controlOption())
+    .addOption(jsonOption())
+    .action(async (router: string, rule: string, options: Options) => {
+      say(io, options, await clientOf(options, io).removeForward(router, rule), () => `${router}: removed ${rule}`);
+    }));
+  return forward;
 }
 
 export function fdbCommand(io: Io): Command {

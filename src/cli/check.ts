@@ -38,17 +38,20 @@ interface Sizes {
   switches: number;
   ports: number;
   mirrors: number;
+  routers: number;
 }
 
-function sizesOf({ switches }: Config): Sizes {
+function sizesOf({ switches, routers }: Config): Sizes {
   const all = Object.values(switches);
   return {
     switches: all.length,
     ports: all.reduce((sum, { ports }) => sum + Object.keys(ports).length, 0),
     mirrors: all.reduce((sum, { mirrors }) => sum + Object.keys(mirrors).length, 0),
+    routers: Object.keys(routers).length,
   };
 }
 
-function summaryText({ switches, ports, mirrors }: Sizes): string {
-  return `${counted(ports, "port")} on ${switches} switch${switches === 1 ? "" : "es"}, ${counted(mirrors, "mirror")}`;
+function summaryText({ switches, ports, mirrors, routers }: Sizes): string {
+  const on = `${counted(ports, "port")} on ${switches} switch${switches === 1 ? "" : "es"}`;
+  return `${on}, ${counted(mirrors, "mirror")}, ${counted(routers, "router")}`;
 }

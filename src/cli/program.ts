@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { packageVersion } from "../files.js";
 import { benchCommand } from "./bench.js";
 import { captureCommand } from "./capture.js";
-import { applyCommand, fdbCommand, portCommand, stopCommand } from "./change.js";
+import { applyCommand, fdbCommand, forwardCommand, portCommand, stopCommand } from "./change.js";
 import { checkCommand } from "./check.js";
 import { DONE, exitOf } from "./exit.js";
 import { sayLine, type Io } from "./io.js";
@@ -13,8 +13,8 @@ import { showCommand } from "./show.js";
 import { upCommand } from "./up.js";
 
 const COMMANDS = [
-  upCommand, checkCommand, applyCommand, showCommand, portCommand, fdbCommand, captureCommand, benchCommand,
-  stopCommand,
+  upCommand, checkCommand, applyCommand, showCommand, portCommand, forwardCommand, fdbCommand, captureCommand,
+  benchCommand, stopCommand,
 ];
 
 /** Runs one command line (without node and script) and returns the exit status. */

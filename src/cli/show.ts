@@ -6,10 +6,11 @@ import { Command, InvalidArgumentError } from "commander";
 import { configFromValue } from "../config/parse.js";
 import { printConfig } from "../config/print.js";
 import type { ControlClient } from "../control/client.js";
-import { UsageError } from "./exit.js";
 import { endSignal, isRead, sayLine, type Io } from "./io.js";
 import { clientOf, controlOption, jsonOption } from "./options.js";
 import { Screen } from "./screen.js";
+import { natText, natView } from "./nat.js";
+import { leaseLines, neighborLines, routerLines } from "./router-views.js";
 import { fdbLines, mirrorLines, portLines, statsLines, vlanLines } from "./views.js";
 
 const REFRESH_MS = 1_000;
@@ -24,18 +25,21 @@ const VIEWS: Record<string, (client: ControlClient) => Promise<View>> = {
   ports: (client) => view(client.ports(), portLines),
   fdb: (client) => view(client.fdb(), fdbLines),
   vlans: (client) => view(client.vlans(), vlanLines),
+  nat: (client) => natView(client),
+  neighbors: (client) => view(client.neighbors(), neighborLines),
+  leases: (client) => view(client.leases(), leaseLines),
   mirrors: (client) => view(client.mirrors(), mirrorLines),
+  routers: (client) => view(client.routers(), routerLines),
   stats: (client) => view(client.stats(), statsLines),
   config: (client) => view(client.config(), (config) => printConfig(configFromValue(config)).trimEnd().split("\n")),
 };
-const NOW = Object.keys(VIEWS);
-const LATER = ["nat", "neighbors", "leases", "routers"];
+const NAMES = Object.keys(VIEWS);
 
 export function showCommand(io: Io): Command {
   return new Command("show")
     .summary("show the state of the running engine")
     .description("Show the state of the running engine.")
-    .argument("<what>", `one of ${NOW.join(", ")}`, known)
+    .argument("<what>", `one of ${NAMES.join(", ")}`, known)
     .option("--watch", "show it again every second, until interrupted")
     .addOption(controlOption())
     .addOption(jsonOption())
@@ -48,15 +52,17 @@ export function showCommand(io: Io): Command {
         else if (options.watch) screen.draw(lines);
         else sayLine(io.out, lines.join("\n"));
       };
-      if (options.watch) await repeat(async () => say(await look(client)), io);
+      if (what === "nat" && (options.json || !options.watch)) {
+        const print = (): Promise<void> => natText(client, options.json === true, io.out);
+        await (options.watch ? repeat(print, io) : print());
+      } else if (options.watch) await repeat(async () => say(await look(client)), io);
       else say(await look(client));
     });
 }
 
 function known(what: string): string {
-  if (NOW.includes(what)) return what;
-  if (LATER.includes(what)) throw new UsageError(`show ${what}: not in this version yet`);
-  throw new InvalidArgumentError(`It must be one of ${NOW.join(", ")}.`);
+  if (NAMES.includes(what)) return what;
+  throw new InvalidArgumentError(`It must be one of ${NAMES.join(", ")}.`);
 }
 
 async function view<T>(asked: Promise<T>, lines: (value: T) => string[]): Promise<View> {

@@ -4,7 +4,10 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import type { Applied, CaptureOptions, FdbEntry, MirrorStatus, PortStatus, Stats, VlanStatus } from "../api.js";
+import type {
+  Applied, CaptureOptions, FdbEntry, LeaseEntry, MirrorStatus, NatEntry, NeighborEntry, PortStatus, RouterStatus, Stats,
+  VlanStatus,
+} from "../api.js";
 import { PROBLEM_TYPE, type Problem } from "./problem.js";
 
 /** A configuration in the shape of the user's file. */
@@ -23,6 +26,8 @@ interface Ask {
   method: string;
   path: string;
   body?: unknown;
+  /** Media type that is wanted; absent: JSON. */
+  accept?: string;
   signal?: AbortSignal;
 }
 
@@ -59,6 +64,42 @@ export class ControlClient {
 
   mirrors(): Promise<MirrorStatus[]> {
     return this.#json({ method: "GET", path: "/mirrors" });
+  }
+
+  /** Sessions as they come: there may be millions. */
+  async* nat(): AsyncGenerator<NatEntry> {
+    let rest = "";
+    try {
+      const response = await this.#ask({ method: "GET", path: "/nat", accept: "application/x-ndjson" });
+      response.setEncoding("utf8");
+      for await (const piece of response) {
+        const lines = (rest + (piece as string)).split("\n");
+        rest = lines.pop()!;
+        for (const line of lines) yield JSON.parse(line) as NatEntry;
+      }
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  neighbors(): Promise<NeighborEntry[]> {
+    return this.#json({ method: "GET", path: "/neighbors" });
+  }
+
+  leases(): Promise<LeaseEntry[]> {
+    return this.#json({ method: "GET", path: "/leases" });
+  }
+
+  routers(): Promise<RouterStatus[]> {
+    return this.#json({ method: "GET", path: "/routers" });
+  }
+
+  addForward(router: string, rule: string): Promise<Applied> {
+    return this.#change({ method: "POST", path: pathOf("routers", router, "forwards"), body: { rule } });
+  }
+
+  removeForward(router: string, rule: string): Promise<Applied> {
+    return this.#change({ method: "DELETE", path: pathOf("routers", router, "forwards") + queryOf({ rule }) });
   }
 
   stats(): Promise<Stats> {
@@ -138,11 +179,14 @@ export class ControlClient {
     throw new ControlError(detail, problem);
   }
 
-  #send({ method, path, body, signal }: Ask): Promise<IncomingMessage> {
+  #send({ method, path, body, accept, signal }: Ask): Promise<IncomingMessage> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
-    const headers = payload === undefined
-      ? {}
-      : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) };
+    const headers = {
+      ...(accept !== undefined && { accept }),
+      ...(payload !== undefined && {
+        "content-type": "application/json", "content-length": Buffer.byteLength(payload),
+      }),
+    };
     const target = { socketPath: this.#socketPath, method, path, headers, agent: false, ...(signal && { signal }) };
     return new Promise((resolve, reject) => {
       const asking = request(target);

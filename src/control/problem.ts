@@ -22,7 +22,10 @@ export interface Problem {
 const STATUS_OF_CODE: Record<string, number> = {
   NO_SWITCH: 404,
   NO_PORT: 404,
+  NO_ROUTER: 404,
+  NO_FORWARD: 404,
   FILTER: 400,
+  FORWARD: 400,
   BUSY: 503,
 };
 

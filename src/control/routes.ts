@@ -1,8 +1,8 @@
 // The control API's resources, one entry each: what is asked, what is answered, and what the document says of it.
-// Owns the mapping of HTTP onto EngineApi; decides nothing itself.
+// Owns the mapping of HTTP onto EngineApi; decides nothing itself. Routers have a file of their own.
 
 import { Type, type TSchema } from "@sinclair/typebox";
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
 import { EngineError, type CaptureOptions, type Stats as EngineStats } from "../api.js";
 import { configFromValue, parsePort } from "../config/parse.js";
@@ -11,7 +11,8 @@ import { ConfigSchema } from "../config/schema.js";
 import { PortSchema } from "../config/schema-port.js";
 import { requireNames } from "../engine/edit.js";
 import { eventLines, type ObservableEngine } from "./events.js";
-import { PROBLEM_TYPE } from "./problem.js";
+import { addRouterRoutes } from "./routes-router.js";
+import { says, streams } from "./says.js";
 import * as schema from "./schema.js";
 import type { Turns } from "./turns.js";
 
@@ -34,6 +35,7 @@ type PortParams = { switch: string; port: string };
 export function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addReads(app, context);
   addChanges(app, context);
+  addRouterRoutes(app, context.engine);
   addStreams(app, context);
 }
 
@@ -148,20 +150,4 @@ const checkedByItsOwnParser = () => (value: unknown) => {
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
-
-/** The document's part of a resource that answers JSON. */
-function says(summary: string, response: TSchema): FastifySchema {
-  return answers(summary, "application/json", response);
-}
-
-/** The same of one that answers for as long as it is read. */
-function streams(summary: string, type: string): FastifySchema {
-  return answers(summary, type, Type.String({ contentMediaType: type }));
-}
-
-function answers(summary: string, type: string, body: TSchema): FastifySchema {
-  const done = { description: "done", content: { [type]: { schema: body } } };
-  const refused = { description: "refused", content: { [PROBLEM_TYPE]: { schema: schema.named(schema.Problem) } } };
-  return { summary, response: { "200": done, "4xx": refused, "5xx": refused } };
 }

@@ -56,6 +56,85 @@ export const Mirror = Type.Object({
   rate: Type.Union([Type.String(), Type.Null()], { description: "limit, as 200mbit; null: none" }),
 }, { $id: "Mirror" });
 
+const Endpoint = (description: string) => Type.String({ description: `${description}, address:port or :identifier` });
+const Seconds = (description: string) => Type.Number({ minimum: 0, description });
+
+export const NatEntry = Type.Object({
+  router: Type.String(),
+  protocol: Type.Union([Type.Literal("tcp"), Type.Literal("udp"), Type.Literal("icmp")]),
+  inside: Endpoint("of the inside host"),
+  outside: Endpoint("that the world sees"),
+  remote: Endpoint("of the far end"),
+  state: Type.String({ description: "opening, established or closing for TCP; open for all else" }),
+  expires: Seconds("seconds that it may stay silent"),
+}, { $id: "NatEntry" });
+
+export const NeighborEntry = Type.Object({
+  router: Type.String(),
+  switch: Type.String({ description: "of the interface; the router's own name for its uplink" }),
+  vlan: Vid,
+  address: Type.String(),
+  mac: Type.String({ description: "lower case, with colons; empty where it is not known" }),
+  state: Type.String({ description: "asked, reachable, stale or failed" }),
+  age: Seconds("seconds since it said where it is, or else since it was asked"),
+}, { $id: "NeighborEntry" });
+
+export const LeaseEntry = Type.Object({
+  router: Type.String(),
+  vlan: Vid,
+  mac: Type.String(),
+  address: Type.String(),
+  hostname: Type.String({ description: "empty where the guest says none" }),
+  expires: Seconds("seconds left"),
+}, { $id: "LeaseEntry" });
+
+const PortUse = Type.Object({ used: Count("ports taken"), free: Count("ports left") });
+const Nullable = (inner: TSchema, description: string) => Type.Union([inner, Type.Null()], { description });
+
+export const Router = Type.Object({
+  name: Type.String(),
+  mac: Type.String(),
+  interfaces: Type.Array(Type.Object({
+    switch: Type.String(),
+    vlan: Vid,
+    address: Type.String({ description: "with its prefix" }),
+    mtu: Type.Integer(),
+    dhcp: Type.Boolean({ description: "whether it serves addresses" }),
+  })),
+  uplink: Nullable(Type.Object({
+    kind: Type.String({ description: "as a port's" }),
+    device: Type.String(),
+    link: Type.Union([Type.Literal("up"), Type.Literal("down")]),
+    address: Nullable(Type.String(), "with its prefix; null: DHCP has not given it yet"),
+    gateway: Nullable(Type.String(), "the default route"),
+    mtu: Type.Integer(),
+    dhcp: Type.Boolean({ description: "whether its address comes by DHCP" }),
+  }), "null: none"),
+  nat: Nullable(Type.Object({
+    mapping: Type.String(),
+    filtering: Type.String(),
+    sessions: Count("sessions of inside hosts"),
+    mappings: Count("mappings of inside hosts"),
+    hosts: Count("inside hosts that have any"),
+    outside: Type.Array(Type.Object({
+      address: Type.String(),
+      inside: Nullable(Type.String(), "whose it is alone (1:1)"),
+      tcp: PortUse,
+      udp: PortUse,
+      icmp: PortUse,
+    })),
+  }), "null: addresses are not translated"),
+  routes: Type.Array(Type.Object({
+    to: Type.String({ description: "network" }),
+    via: Nullable(Type.String(), "next hop; null: on the link"),
+    switch: Type.String(),
+    vlan: Vid,
+  })),
+  services: Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()), {
+    description: "what they have counted, by service",
+  }),
+}, { $id: "Router" });
+
 export const Stats = Type.Object({
   version: Type.String(),
   pid: Type.Integer(),
@@ -96,7 +175,9 @@ export const Problem = Type.Object({
 }, { $id: "Problem", description: "problem details (RFC 9457)" });
 
 /** The shapes that the document names; every other schema is written where it is used. */
-export const NAMED: TObject[] = [Port, FdbEntry, Vlan, Mirror, Stats, Applied, Flushed, Problem];
+export const NAMED: TObject[] = [
+  Port, FdbEntry, Vlan, Mirror, NatEntry, NeighborEntry, LeaseEntry, Router, Stats, Applied, Flushed, Problem,
+];
 
 /** A reference to one of NAMED. */
 export function named(schema: TSchema): TSchema {
@@ -105,6 +186,15 @@ export function named(schema: TSchema): TSchema {
 
 export const SwitchParams = Type.Object({ switch: Name("switch") });
 export const PortParams = Type.Object({ switch: Name("switch"), port: Name("port") });
+
+export const RouterParams = Type.Object({ router: Name("router") });
+
+/** A rule of a router: as a body to add, in the query to remove. */
+export const Rule = Type.Object({
+  rule: Type.String({
+    minLength: 1, maxLength: 255, description: "as in a configuration: tcp 8080 -> 10.0.10.5:80",
+  }),
+}, { additionalProperties: false });
 
 export const FlushQuery = Type.Object({
   vlan: Type.Optional(Vid),

@@ -65,7 +65,8 @@ function sessionAt(shared: SharedMemory, at: number, ticks: number): Session | u
   const state = (key & PROTOCOL_MASK) === TCP ? tcpState(shared, at) : "open";
   if (!protocol || shared.word(at + layout.HALF_KEY + 12) !== key) return undefined;
   const router = ((key >>> SCOPE_SHIFT) & SCOPE_MASK) >>> 1;
-  return { router, protocol, ...ends, state, expires: left * layout.FDB_TICK_MS / 1000 };
+  const certain = Math.max(0, left - layout.FLOW_RENEWAL); // the last second is a grace
+  return { router, protocol, ...ends, state, expires: certain * layout.FDB_TICK_MS / 1000 };
 }
 
 /** Whether a record is that of a flow, and all of it is there: its timeout is written last. */

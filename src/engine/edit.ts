@@ -1,7 +1,9 @@
-// One port more, one port less: a configuration from a configuration. What is in it is checked where it is applied.
+// One port more, one port less, and the same of forwards: a configuration from a configuration. What is in it is
+// checked where it is applied.
 
 import { EngineError } from "../api.js";
-import type { Config, PortConfig, SwitchConfig } from "../config/model.js";
+import { parseForward, printForward } from "../config/forward.js";
+import type { Config, ForwardConfig, PortConfig, RouterConfig, SwitchConfig } from "../config/model.js";
 
 const NAMES_MAX = 8; // in a message, so that it stays a line
 
@@ -34,13 +36,58 @@ export function requireNames(config: Config, switchName: string, portName?: stri
   throw new EngineError("NO_PORT", `port ${switchName}/${portName}: ${why}`);
 }
 
+/** The configuration with a forward more. Throws EngineError NO_ROUTER, FORWARD (no rule) or FORWARD_EXISTS. */
+export function withForward(config: Config, router: string, rule: string): Config {
+  const edited = structuredClone(config);
+  const { forwards } = routerOf(edited, router);
+  const forward = readRule(rule);
+  if (indexOf(forwards, forward) >= 0) {
+    throw new EngineError("FORWARD_EXISTS", `router ${router}: ${printForward(forward)}: is there already`);
+  }
+  forwards.push(forward);
+  return edited;
+}
+
+/** The configuration with a forward less. Throws EngineError NO_ROUTER, FORWARD (no rule) or NO_FORWARD. */
+export function withoutForward(config: Config, router: string, rule: string): Config {
+  const edited = structuredClone(config);
+  const { forwards } = routerOf(edited, router);
+  const forward = readRule(rule);
+  const index = indexOf(forwards, forward);
+  if (index < 0) {
+    const why = `there is none; there are: ${named(forwards.map(printForward))}`;
+    throw new EngineError("NO_FORWARD", `router ${router}: ${printForward(forward)}: ${why}`);
+  }
+  forwards.splice(index, 1);
+  return edited;
+}
+
+function readRule(rule: string): ForwardConfig {
+  const forward = parseForward(rule);
+  if (typeof forward === "string") throw new EngineError("FORWARD", forward);
+  return forward;
+}
+
+/** Where a forward stands, however it was written; -1: nowhere. */
+function indexOf(forwards: readonly ForwardConfig[], wanted: ForwardConfig): number {
+  return forwards.findIndex((forward) => printForward(forward) === printForward(wanted));
+}
+
+function routerOf({ routers }: Config, router: string): RouterConfig {
+  if (Object.hasOwn(routers, router)) return routers[router]!;
+  throw new EngineError("NO_ROUTER", `router ${router}: there is none; there are: ${listed(routers)}`);
+}
+
 function switchOf({ switches }: Config, switchName: string): SwitchConfig {
   if (Object.hasOwn(switches, switchName)) return switches[switchName]!;
   throw new EngineError("NO_SWITCH", `switch ${switchName}: there is none; there are: ${listed(switches)}`);
 }
 
 function listed(record: object): string {
-  const names = Object.keys(record);
+  return named(Object.keys(record));
+}
+
+function named(names: readonly string[]): string {
   const more = names.length - NAMES_MAX;
   return (names.slice(0, NAMES_MAX).join(", ") || "none") + (more > 0 ? ` and ${more} more` : "");
 }

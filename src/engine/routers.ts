@@ -11,6 +11,7 @@ import { RouterTables, type RouterPlan, type WrittenRouter } from "../core/route
 import { untaggedVid } from "../core/tables.js";
 import type { Place } from "../service/channel.js";
 import { RouterServices } from "../service/router-services.js";
+import type { RunningRouter } from "../stats/router-status.js";
 import type { Fabric } from "./fabric.js";
 import { interfaceKey, interfaceName, planRouter, type RouterPorts, type UplinkBinding } from "./router-plan.js";
 
@@ -124,6 +125,30 @@ export class Routers {
 
   async close(): Promise<void> {
     for (const name of [...this.live.keys()]) await this.remove(name, false);
+  }
+
+  /** The routers as statuses show them, by name. */
+  running(): RunningRouter[] {
+    const { registry, links, attachments } = this.fabric;
+    const byName = [...this.live.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return byName.map(({ name, config, written, plan, interfaces, uplink, services }) => {
+      const vlan = uplink && untaggedVid(uplink.config.vlan);
+      const wire = uplink && registry.port(name, UPLINK).index;
+      return {
+        name, index: written.index, mac: plan!.mac, config,
+        interfaces: config.interfaces.map((one) => (
+          { port: interfaces.get(interfaceKey(one))!.index, switch: one.switch, vlan: one.vid }
+        )),
+        ...(uplink && { uplink: {
+          port: uplink.index, switch: name, vlan: vlan!, device: attachments.get(wire!)?.device ?? "",
+          link: links.isUp(wire!) ? "up" : "down",
+        } }),
+        leases: () => services.leases.leases().map(({ vlan, mac, address, hostname, expires }) => (
+          { router: name, vlan, mac, address, hostname, expires }
+        )),
+        services: () => services.counts(),
+      };
+    });
   }
 
   #isLinkUp(name: string, { uplink }: RouterConfig): boolean {

@@ -9,8 +9,8 @@ import type { Place, Transmit } from "./channel.js";
 import { DhcpClient } from "./dhcp/client.js";
 import type { Binding } from "./dhcp/binding.js";
 import { LeaseBook } from "./dhcp/lease-book.js";
-import { DhcpServer, type DhcpCounts } from "./dhcp/server.js";
-import { DnsForwarder, type DnsCounters } from "./dns/forwarder.js";
+import { DhcpServer } from "./dhcp/server.js";
+import { DnsForwarder } from "./dns/forwarder.js";
 import { DnsService } from "./dns/service.js";
 import { TcpSlots } from "./tcp/slots.js";
 
@@ -25,12 +25,6 @@ export interface ServicesOptions {
   onBinding: (binding: Binding | undefined) => void;
   /** Leases, or the uplink's, have changed. Must not throw. */
   onChange: () => void;
-}
-
-/** What the services of a router have counted since they began. */
-export interface ServiceCounts {
-  dhcp: Record<string, DhcpCounts>;
-  dns: DnsCounters | undefined;
 }
 
 /** What is served at an interface. */
@@ -101,10 +95,11 @@ export class RouterServices {
     this.#remembered = record;
   }
 
-  counts(): ServiceCounts {
-    const dhcp = [...this.#desks.values()].flatMap(({ place, dhcp }): [string, DhcpCounts][] =>
-      dhcp ? [[`${place.switch} ${place.vlan}`, { ...dhcp.counts }]] : []);
-    return { dhcp: Object.fromEntries(dhcp), dns: this.#forwarder && { ...this.#forwarder.counters } };
+  /** What the services have counted since they began: DHCP by network, DNS in all. */
+  counts(): Record<string, Record<string, number>> {
+    const dhcp = [...this.#desks.values()].flatMap(({ place, dhcp }) =>
+      dhcp ? [[`dhcp ${place.switch}/${place.vlan}`, { ...dhcp.counts }] as const] : []);
+    return { ...Object.fromEntries(dhcp), ...(this.#forwarder && { dns: { ...this.#forwarder.counters } }) };
   }
 
   /** `forGood`: the router goes; else the uplink's address is wanted again by the next engine. */

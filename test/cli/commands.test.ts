@@ -41,7 +41,8 @@ describe("the command line", () => {
     [["port", "add", "--help"], 0],
     [[], 2],
     [["nonsense"], 2],
-    [["forward", "add", "edge", "tcp 80 -> 10.0.0.1:80"], 2],
+    [["forward"], 2],
+    [["forward", "add", "edge"], 2],
     [["show"], 2],
     [["show", "nonsense"], 2],
     [["show", "ports", "--nonsense"], 2],
@@ -70,12 +71,6 @@ describe("the command line", () => {
     expect(status === 0 ? outcome.out : outcome.err).not.toBe("");
   });
 
-  test.each(["nat", "neighbors", "leases", "routers"])("show %s is said to come later", async (what) => {
-    const { status, err } = await taploom("show", what);
-    expect(status).toBe(2);
-    expect(err).toBe(`error: show ${what}: not in this version yet\n`);
-  });
-
   test("without an engine: one line with what was tried, and status 1", async () => {
     const path = join(temporaryDirectory(), "none.sock");
     const terminal = new Terminal({ TAPLOOM_CONTROL: path });
@@ -91,9 +86,9 @@ describe("check", () => {
   test("a good file: a summary", async () => {
     const file = configFile(GOOD);
     expect(await taploom("check", file))
-      .toEqual({ status: 0, out: `${file}: ok: 2 ports on 1 switch, 0 mirrors\n`, err: "" });
+      .toEqual({ status: 0, out: `${file}: ok: 2 ports on 1 switch, 0 mirrors, 0 routers\n`, err: "" });
     expect(JSON.parse((await taploom("check", file, "--json")).out))
-      .toEqual({ file, ok: true, switches: 1, ports: 2, mirrors: 0, problems: [] });
+      .toEqual({ file, ok: true, switches: 1, ports: 2, mirrors: 0, routers: 0, problems: [] });
   });
 
   test("a bad file: a line for each error on stderr, and nothing else there", async () => {
@@ -123,7 +118,7 @@ describe("check", () => {
 
 describe("show", () => {
   test("JSON is the engine's own, one value on one line", async () => {
-    for (const what of ["ports", "fdb", "vlans", "mirrors", "stats"] as const) {
+    for (const what of ["ports", "fdb", "vlans", "mirrors", "neighbors", "leases", "routers", "stats"] as const) {
       const { status, out, err, engine } = await withEngine("show", what, "--json");
       expect({ status, err }).toEqual({ status: 0, err: "" });
       expect(JSON.parse(out)).toEqual(engine[what]());
@@ -147,6 +142,53 @@ describe("show", () => {
     expect((await withEngine("show", "mirrors")).out)
       .toContain("lab     watch   web   -      both       ids  -        200mbit");
     expect((await withEngine("show", "stats")).out).toContain("dropped 1 (vlan 1)\n");
+  });
+
+  test("nat as JSON is one array on one line, however many there are", async () => {
+    const { path, engine } = await serveFake();
+    for (const sessions of [0, 3, 3_000]) {
+      engine.sessions = sessions;
+      const { out } = await taploom("show", "nat", "--json", "--control", path);
+      expect(JSON.parse(out)).toEqual([...engine.nat()]);
+      expect(out.match(/\n/g)).toHaveLength(1);
+    }
+  });
+
+  test("nat as a table", async () => {
+    expect((await withEngine("show", "nat")).out.split("\n")).toEqual([
+      "ROUTER        PROTOCOL  INSIDE                 OUTSIDE                REMOTE                 STATE        "
+        + "EXPIRES",
+      ...[0, 1].map((port) => `edge          tcp       10.0.10.5:${port}            203.0.113.2:${port}          `
+        + "198.51.100.9:443       established  7440s"),
+      "",
+    ]);
+  });
+
+  test("a watch of nat shows the first sessions, and how many there are", async () => {
+    const { path, engine } = await serveFake();
+    engine.sessions = 200;
+    const terminal = new Terminal();
+    const done = terminal.run("show", "nat", "--watch", "--control", path);
+    await expect.poll(() => terminal.out.text).toContain("200 sessions in all\n");
+    terminal.signals.emit("SIGINT");
+    expect(await done).toBe(0);
+    expect(terminal.out.text.match(/established/g)).toHaveLength(50);
+  });
+
+  test("neighbors, leases and routers for people", async () => {
+    expect((await withEngine("show", "neighbors")).out).toContain("edge    lab       10  10.0.10.6  -");
+    expect((await withEngine("show", "leases")).out).toContain("10.0.10.100  vm5       3599s");
+    expect((await withEngine("show", "routers")).out).toBe([
+      "router edge, 02:54:00:00:00:01",
+      "  interface 10.0.10.1/24 on lab VLAN 10, MTU 1500, serves DHCP",
+      "  uplink    203.0.113.2/24, memory, link up, MTU 1500, gateway 203.0.113.1",
+      "  nat       2 sessions, 1 mapping of 1 host; mapping endpoint-independent, filtering address-dependent",
+      "  outside   203.0.113.2: tcp 65534 of 65535, udp 65534 of 65535, icmp 65534 of 65535 ports free",
+      "  route     10.0.10.0/24 on the link of lab VLAN 10",
+      "  route     0.0.0.0/0 via 203.0.113.1 on edge VLAN 1",
+      "  service   dhcp: offers 2",
+      "",
+    ].join("\n"));
   });
 
   test("a terminal's control characters in names are not shown to it", async () => {
@@ -224,6 +266,28 @@ describe("changes", () => {
     const { status, err } = await withEngine("port", "add", "lab", "x", "{\"memory\": true, \"access\": 0}");
     expect(status).toBe(2);
     expect(err).toMatch(/^error: x\.access: .+\n$/);
+  });
+
+  test("forward add and remove", async () => {
+    const { path, engine } = await serveFake();
+    const rule = "udp 53 -> 10.0.10.6:53";
+    expect(await taploom("forward", "add", "edge", rule, "--control", path))
+      .toEqual({ status: 0, out: `edge: added ${rule}\n`, err: "" });
+    expect(engine.config().routers["edge"]!.forwards).toHaveLength(2);
+    const { out } = await taploom("forward", "remove", "edge", rule, "--json", "--control", path);
+    expect(JSON.parse(out)).toMatchObject({ added: [], removed: [] });
+    expect(engine.config().routers["edge"]!.forwards).toHaveLength(1);
+  });
+
+  test.each([
+    ["what is no rule", "add", "nonsense", 2],
+    ["one that conflicts", "add", "tcp 8080 -> 10.0.10.6:80", 2],
+    ["one that is there", "add", "tcp 8080 -> 10.0.10.5:80", 1],
+    ["one that is not there", "remove", "tcp 8081 -> 10.0.10.5:80", 1],
+  ])("forward: %s", async (_, verb, rule, status) => {
+    const outcome = await withEngine("forward", verb, "edge", rule);
+    expect({ status: outcome.status, out: outcome.out }).toEqual({ status, out: "" });
+    expect(outcome.err).toMatch(/^error: .+\n$/);
   });
 
   test("fdb flush", async () => {

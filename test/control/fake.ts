@@ -3,13 +3,13 @@
 
 import { EventEmitter } from "node:events";
 import {
-  EngineError, type Applied, type CaptureOptions, type EngineEvent, type FdbEntry, type MirrorStatus, type PortStatus,
-  type Stats, type VlanStatus,
+  EngineError, type Applied, type CaptureOptions, type EngineEvent, type FdbEntry, type LeaseEntry, type MirrorStatus,
+  type NatEntry, type NeighborEntry, type PortStatus, type RouterStatus, type Stats, type VlanStatus,
 } from "../../src/api.js";
 import type { Config, PortConfig } from "../../src/config/model.js";
 import { configFromValue } from "../../src/config/parse.js";
 import { valueOfConfig } from "../../src/config/print.js";
-import { withoutPort, withPort } from "../../src/engine/edit.js";
+import { withForward, withoutForward, withoutPort, withPort } from "../../src/engine/edit.js";
 import type { ObservableEngine } from "../../src/control/events.js";
 import { enhancedPacket, pcapngHeader } from "./pcapng.js";
 
@@ -23,9 +23,19 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
   /** MACs that `fdb` tells. */
   macs = 1;
   fdbReads = 0;
+  /** Sessions that `nat` tells. */
+  sessions = 2;
+  sessionsRead = 0;
   stops = 0;
   #config: Config = configFromValue({
     switches: { lab: { ports: { web: { memory: true, access: 10 }, ids: { memory: true, monitor: true } } } },
+    routers: {
+      edge: {
+        interfaces: [{ switch: "lab", vlan: 10, address: "10.0.10.1/24" }],
+        uplink: { memory: true, address: "203.0.113.2/24", gateway: "203.0.113.1" },
+        forwards: ["tcp 8080 -> 10.0.10.5:80"],
+      },
+    },
   });
 
   ports(): PortStatus[] {
@@ -50,6 +60,51 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
   mirrors(): MirrorStatus[] {
     const places = { switch: "lab", name: "watch", from: ["web"], vlans: [], to: "ids" };
     return [{ ...places, direction: "both", snaplen: null, rate: "200mbit" }];
+  }
+
+  * nat(): Generator<NatEntry> {
+    for (let number = 0; number < this.sessions; number++) {
+      this.sessionsRead += 1;
+      yield {
+        router: "edge", protocol: "tcp", inside: `10.0.10.5:${number}`, outside: `203.0.113.2:${number}`,
+        remote: "198.51.100.9:443", state: "established", expires: 7440,
+      };
+    }
+  }
+
+  neighbors(): NeighborEntry[] {
+    const place = { router: "edge", switch: "lab", vlan: 10 };
+    return [
+      { ...place, address: "10.0.10.5", mac: "02:00:00:00:00:05", state: "reachable", age: 1.5 },
+      { ...place, address: "10.0.10.6", mac: "", state: "failed", age: 3 },
+    ];
+  }
+
+  leases(): LeaseEntry[] {
+    return [{
+      router: "edge", vlan: 10, mac: "02:00:00:00:00:05", address: "10.0.10.100", hostname: "vm5", expires: 3599,
+    }];
+  }
+
+  routers(): RouterStatus[] {
+    const use = { used: 1, free: 65_534 };
+    return [{
+      name: "edge", mac: "02:54:00:00:00:01",
+      interfaces: [{ switch: "lab", vlan: 10, address: "10.0.10.1/24", mtu: 1500, dhcp: true }],
+      uplink: {
+        kind: "memory", device: "", link: "up", address: "203.0.113.2/24", gateway: "203.0.113.1", mtu: 1500,
+        dhcp: false,
+      },
+      nat: {
+        mapping: "endpoint-independent", filtering: "address-dependent", sessions: 2, mappings: 1, hosts: 1,
+        outside: [{ address: "203.0.113.2", inside: null, tcp: use, udp: use, icmp: use }],
+      },
+      routes: [
+        { to: "10.0.10.0/24", via: null, switch: "lab", vlan: 10 },
+        { to: "0.0.0.0/0", via: "203.0.113.1", switch: "edge", vlan: 1 },
+      ],
+      services: { dhcp: { offers: 2 } },
+    }];
   }
 
   stats(): Stats {
@@ -89,6 +144,14 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
 
   removePort(switchName: string, portName: string): Promise<Applied> {
     return this.apply(() => withoutPort(this.#config, switchName, portName));
+  }
+
+  addForward(router: string, rule: string): Promise<Applied> {
+    return this.apply(() => withForward(this.#config, router, rule));
+  }
+
+  removeForward(router: string, rule: string): Promise<Applied> {
+    return this.apply(() => withoutForward(this.#config, router, rule));
   }
 
   flush(switchName: string, only: { vlan?: number; port?: string } = {}): number {

@@ -42,6 +42,10 @@ describe("reads", () => {
     ["/fdb", Type.Array(schema.FdbEntry)],
     ["/vlans", Type.Array(schema.Vlan)],
     ["/mirrors", Type.Array(schema.Mirror)],
+    ["/nat", Type.Array(schema.NatEntry)],
+    ["/neighbors", Type.Array(schema.NeighborEntry)],
+    ["/leases", Type.Array(schema.LeaseEntry)],
+    ["/routers", Type.Array(schema.Router)],
     ["/stats", schema.Stats],
   ];
   test.each(reads)("%s answers what its schema says", async (url, shape) => {
@@ -57,7 +61,30 @@ describe("reads", () => {
     expect(await client.fdb()).toEqual(engine.fdb());
     expect(await client.vlans()).toEqual(engine.vlans());
     expect(await client.mirrors()).toEqual(engine.mirrors());
+    expect(await client.neighbors()).toEqual(engine.neighbors());
+    expect(await client.leases()).toEqual(engine.leases());
+    expect(await client.routers()).toEqual(engine.routers());
     expect(await client.stats()).toEqual(engine.stats());
+  });
+
+  test.each([0, 1, 1_000, 2_500])("%i sessions come as an array, and as lines", async (sessions) => {
+    const { client, engine, path } = await serveFake();
+    engine.sessions = sessions;
+    const all = [...engine.nat()];
+    expect((await ask(path, "GET", "/nat")).body).toEqual(all);
+    const lines = [];
+    for await (const entry of client.nat()) lines.push(entry);
+    expect(lines).toEqual(all);
+  });
+
+  test("a million sessions are not read faster than somebody takes them", async () => {
+    const { client, engine } = await serveFake();
+    engine.sessions = 1_000_000;
+    const walk = client.nat();
+    expect((await walk.next()).value).toMatchObject({ inside: "10.0.10.5:0" });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(engine.sessionsRead).toBeLessThan(100_000);
+    await walk.return(undefined);
   });
 
   test("/config is in the file's shape, and can be applied as it is", async () => {
@@ -129,6 +156,33 @@ describe("changes", () => {
     const { message, problem } = await refusal(client.removePort("lab", "toString"));
     expect(problem?.status).toBe(404);
     expect(message).toBe("port lab/toString: there is none; switch lab has: web, ids");
+  });
+
+  test("a forward is added and removed", async () => {
+    const { client, engine } = await serveFake();
+    await client.addForward("edge", "udp 53 -> 10.0.10.6:53");
+    expect(engine.config().routers["edge"]!.forwards).toHaveLength(2);
+    await client.removeForward("edge", "tcp 8080 -> 10.0.10.5:80");
+    expect(engine.config().routers["edge"]!.forwards).toMatchObject([{ protocol: "udp", inside: "10.0.10.6" }]);
+  });
+
+  test.each([
+    ["on no router", "core", "tcp 1 -> 10.0.10.5", 404],
+    ["that is none", "edge", "nonsense", 400],
+    ["that is there", "edge", "tcp 8080 -> 10.0.10.5:80", 409],
+    ["that conflicts", "edge", "tcp 8080 -> 10.0.10.6:80", 422],
+    ["of no length", "edge", "", 400],
+    ["of great length", "edge", "x".repeat(256), 400],
+  ])("a forward %s is refused", async (_, router, rule, status) => {
+    const { client } = await serveFake();
+    expect((await refusal(client.addForward(router, rule))).problem?.status).toBe(status);
+  });
+
+  test("removing an unknown forward says which there are", async () => {
+    const { client } = await serveFake();
+    const { message, problem } = await refusal(client.removeForward("edge", "tcp 1 -> 10.0.10.5"));
+    expect(problem?.status).toBe(404);
+    expect(message).toContain("there are: tcp 8080 -> 10.0.10.5:80");
   });
 
   test("flush takes VLAN and port", async () => {
@@ -215,11 +269,14 @@ describe("the OpenAPI document", () => {
     const resources = Object.entries(document.paths)
       .flatMap(([url, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${url}`));
     expect(resources.sort()).toEqual([
+      "DELETE /routers/{router}/forwards",
       "DELETE /switches/{switch}/fdb",
       "DELETE /switches/{switch}/ports/{port}",
-      "GET /config", "GET /events", "GET /fdb", "GET /mirrors", "GET /openapi.json", "GET /ports", "GET /stats",
+      "GET /config", "GET /events", "GET /fdb", "GET /leases", "GET /mirrors", "GET /nat", "GET /neighbors",
+      "GET /openapi.json", "GET /ports", "GET /routers", "GET /stats",
       "GET /switches/{switch}/ports/{port}/capture",
       "GET /vlans",
+      "POST /routers/{router}/forwards",
       "POST /stop",
       "POST /switches/{switch}/ports/{port}",
       "PUT /config",

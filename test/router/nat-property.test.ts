@@ -21,7 +21,7 @@ function rigOf({ outside, forwards, capacity, mapping, filtering, timeouts, ...l
 }
 
 it("does what the reference NAT does", () => {
-  fc.assert(fc.property(traffic, (what) => {
+  void fc.assert(fc.property(traffic, (what) => {
     const rig = rigOf(what.config);
     const natRig: NatRig = {
       outbound: (packet) => rig.outbound(packet),

@@ -47,6 +47,8 @@ export class RouterRig {
   tables!: RouterTables;
   /** Addresses that do not answer ARP. */
   readonly silent = new Set<string>();
+  /** Wires of addresses that are not where their network's are as a rule. */
+  readonly places = new Map<string, string>();
   /** What the router handed to its services. */
   readonly services: { port: number; frame: Uint8Array }[] = [];
   readonly #options: RigOptions;
@@ -159,6 +161,8 @@ export class RouterRig {
 
   /** The wire on which an address is: those of the outside are all behind the uplink. */
   wireOf(address: string): string {
+    const placed = this.places.get(address);
+    if (placed !== undefined) return placed;
     return address.startsWith("10.0.10.") ? "a10" : address.startsWith("10.0.20.") ? "a20" : "up";
   }
 
@@ -198,13 +202,14 @@ export class RouterRig {
   }
 
   /** Answers a question for an address that is on this wire; says whether it was one. */
-  #answer(name: string, { arp: question }: Parsed): boolean {
+  #answer(name: string, { arp: question, ether: header }: Parsed): boolean {
     if (!question || question.op !== 1) return false;
     const { targetIp, senderMac, senderIp } = question;
-    if (senderIp === targetIp || this.silent.has(targetIp)) return true;
+    if (senderIp === targetIp || this.silent.has(targetIp) || this.wireOf(targetIp) !== name) return true;
     const mac = this.macOf(targetIp);
     const answer = arp({ op: 2, senderMac: mac, senderIp: targetIp, targetMac: senderMac, targetIp: senderIp });
-    this.rig.inject(name, ether({ to: ROUTER_MAC, from: mac, type: 0x0806 }, answer));
+    const tag = header?.vlan === undefined ? {} : { vlan: header.vlan };
+    this.rig.inject(name, ether({ to: senderMac, from: mac, type: 0x0806, ...tag }, answer));
     return true;
   }
 
@@ -305,7 +310,9 @@ function sum(numbers: number[]): number {
 }
 
 function configOf(router: Record<string, unknown>): RouterConfig {
-  const ports = { a10: { memory: true, access: 10 }, b10: { memory: true, access: 10 }, a20: { memory: true, access: 20 } };
+  const ports = {
+    a10: { memory: true, access: 10 }, b10: { memory: true, access: 10 }, a20: { memory: true, access: 20 },
+  };
   const value = { switches: { lab: { ports } }, routers: { edge: { interfaces: INTERFACES, ...router } } };
   return configFromValue(value).routers["edge"]!;
 }
