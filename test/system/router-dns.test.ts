@@ -15,7 +15,8 @@ function config(upstreams = ["127.0.0.1:5353"]): object {
     routers: {
       edge: {
         interfaces: [{
-          switch: "lab", vlan: 10, address: "10.0.10.1/24", dhcp: { range: "10.0.10.100-10.0.10.110" },
+          switch: "lab", vlan: 10, address: "10.0.10.1/24",
+          dhcp: { range: "10.0.10.100-10.0.10.110", domain: "lab.example" },
         }],
         dns: { upstreams, hosts: { "web.lab.example": ["10.0.10.5", "10.0.10.6"] }, domain: "lab.example" },
       },
