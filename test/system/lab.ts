@@ -4,12 +4,29 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import type { Totals } from "../../src/api.js";
 import { Namespace } from "./namespace.js";
 import { Product } from "./product.js";
 import { Running, until } from "./running.js";
 import { Wire } from "./wire.js";
+
+/** A machine, wherever it is: it has an address and runs commands. */
+export interface Station {
+  readonly address: string;
+  start(command: string, ...args: string[]): Running;
+}
+
+/** An iperf3 transfer from a machine to another; `options` are those of both ends or the client's. Returns bytes received. */
+export async function transfer(from: Station, to: Station, seconds: number, ...options: string[]): Promise<number> {
+  const port = options.includes("--port") ? options.slice(options.indexOf("--port")).slice(0, 2) : [];
+  const server = to.start("iperf3", "--server", "--one-off", "--forceflush", ...port);
+  await server.until(/listening/);
+  const client = from.start("iperf3", "--client", to.address, "--time", String(seconds), "--json", ...options);
+  const report = JSON.parse(await client.result()) as { end: Record<"sum_received" | "sum", { bytes: number } | undefined> };
+  await server.end();
+  return (report.end.sum_received ?? report.end.sum!).bytes;
+}
 
 /** That each of a stream of pings was answered, and nothing came twice. */
 export async function expectUnbroken(pings: Running): Promise<void> {
@@ -17,17 +34,24 @@ export async function expectUnbroken(pings: Running): Promise<void> {
   expect([received, pings.stdout.includes("duplicates")]).toEqual([sent, false]);
 }
 
+/** A machine's place in the network: its address with the prefix, none where DHCP gives one, and its default route. */
+export interface Seat {
+  address?: string;
+  gateway?: string;
+}
+
 /** A machine on a port: its device has the port's name. */
 export class Guest {
   readonly namespace: Namespace;
+  /** Without the prefix; empty where DHCP gives one. */
   readonly address: string;
   readonly mac: string;
   /** Whether the kernel's counters of the device are those of its port from the beginning. */
   isCounted = true;
 
-  constructor(readonly lab: Lab, readonly name: string, number: number) {
+  constructor(readonly lab: Lab, readonly name: string, number: number, readonly seat: Seat) {
     this.namespace = new Namespace(name);
-    this.address = `10.9.0.${number}`;
+    this.address = seat.address?.split("/")[0] ?? "";
     this.mac = `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`;
     // Whatever a kernel says by itself would stand between the frames that a test counts.
     this.namespace.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1");
@@ -41,7 +65,9 @@ export class Guest {
 
   configure(): this {
     this.namespace.run("ip", "link", "set", "dev", this.name, "address", this.mac, "up");
-    this.namespace.run("ip", "address", "replace", `${this.address}/24`, "dev", this.name);
+    const { address, gateway } = this.seat;
+    if (address !== undefined) this.namespace.run("ip", "address", "replace", address, "dev", this.name);
+    if (gateway !== undefined) this.namespace.run("ip", "route", "replace", "default", "via", gateway);
     return this;
   }
 
@@ -54,8 +80,8 @@ export class Guest {
   }
 
   /** Whether one ping of several tries is answered; a guest that is there answers at once. */
-  async reaches(other: Guest): Promise<boolean> {
-    return await this.start("ping", "-c", "1", "-w", "10", "-i", "0.2", other.address).ended === 0;
+  async reaches(other: Guest | string): Promise<boolean> {
+    return await this.start("ping", "-c", "1", "-w", "10", "-i", "0.2", addressOf(other)).ended === 0;
   }
 
   /** Whether no ping is answered, while those within a VLAN are. */
@@ -67,24 +93,23 @@ export class Guest {
     return new Wire(this.namespace, this.name).ready();
   }
 
-  /** A TCP transfer to another guest, and back with `-R`; returns bytes received. */
-  async transfer(other: Guest, seconds: number, ...options: string[]): Promise<number> {
-    const server = other.start("iperf3", "--server", "--one-off", "--forceflush");
-    await server.until(/listening/);
-    const client = this.start("iperf3", "--client", other.address, "--time", String(seconds), "--json", ...options);
-    const report = JSON.parse(await client.result()) as { end: { sum_received: { bytes: number } } };
-    await server.end();
-    return report.end.sum_received.bytes;
+  /** A TCP transfer to another machine, and back with `-R`; returns bytes received. */
+  transfer(other: Station, seconds: number, ...options: string[]): Promise<number> {
+    return transfer(this, other, seconds, ...options);
   }
 
   /** A ping every other millisecond; its result must show that each was answered, once. */
-  stream(other: Guest, count: number): Running {
-    return this.start("ping", "-q", "-c", String(count), "-i", "0.002", other.address);
+  stream(other: Guest | string, count: number): Running {
+    return this.start("ping", "-q", "-c", String(count), "-i", "0.002", addressOf(other));
   }
 
   counter(name: string): number {
     return Number(this.run("cat", `/sys/class/net/${this.name}/statistics/${name}`));
   }
+}
+
+function addressOf(other: Guest | string): string {
+  return typeof other === "string" ? other : other.address;
 }
 
 export class Lab {
@@ -94,32 +119,61 @@ export class Lab {
   readonly config = join(this.folder, "net.json");
   readonly guests: Guest[] = [];
   product: Product | undefined;
+  /** Whether a test of a shared laboratory has failed. */
+  hasFailed = false;
+  readonly #namespaces: Namespace[] = [];
 
-  guest(name: string): Guest {
-    const guest = new Guest(this, name, this.guests.length + 1);
+  guest(name: string, seat?: Seat): Guest {
+    const number = this.guests.length + 1;
+    const guest = new Guest(this, name, number, seat ?? { address: `10.9.0.${number}/24` });
     this.guests.push(guest);
     return guest;
   }
 
+  /** A namespace beside those of guests, gone with the laboratory. */
+  namespace(label: string): Namespace {
+    const namespace = new Namespace(label);
+    this.#namespaces.push(namespace);
+    return namespace;
+  }
+
   /** Writes the file of a configuration of one switch, `lab`. */
   write(lab: object): void {
-    writeFileSync(this.config, JSON.stringify({ switches: { lab } }));
+    this.writeWhole({ switches: { lab } });
+  }
+
+  writeWhole(config: object): void {
+    writeFileSync(this.config, JSON.stringify(config));
   }
 
   /** Starts the product with one switch, `lab`, and waits until it is ready. */
-  async up(lab: object, ...options: string[]): Promise<Product> {
-    this.write(lab);
+  up(lab: object, ...options: string[]): Promise<Product> {
+    return this.begin({ switches: { lab } }, ...options);
+  }
+
+  /** Starts the product with a whole configuration, and waits until it is ready. */
+  async begin(config: object, ...options: string[]): Promise<Product> {
+    this.writeWhole(config);
     this.product = Product.begin(this.host, this.config, this.control, options);
     return this.product.ready();
+  }
+
+  /** Starts the product, and plugs each guest into the TAP port of its name. */
+  async join(config: object, ...options: string[]): Promise<Product> {
+    return this.joinTo(await this.begin(config, ...options));
+  }
+
+  /** Plugs each guest into its TAP port of a product that runs. */
+  async joinTo(product: Product): Promise<Product> {
+    for (const guest of this.guests) guest.plug();
+    await until("every link to be up", async () => (await product.show("ports")).every(({ link }) => link === "up"));
+    return product;
   }
 
   /** The usual start: a TAP port for each guest, with the rest of its configuration, and each of them plugged in. */
   async plugged(ports: Record<string, object>, ...options: string[]): Promise<Product> {
     const taps = Object.entries(ports).map(([name, port]) => [name, { tap: name, ...port }]);
-    const product = await this.up({ ports: Object.fromEntries(taps) }, ...options);
-    for (const guest of this.guests) guest.plug();
-    await until("every link to be up", async () => (await product.show("ports")).every(({ link }) => link === "up"));
-    return product;
+    return this.join({ switches: { lab: { ports: Object.fromEntries(taps) } } }, ...options);
   }
 
   /** That nothing was lost without a reason: in the product's own figures, and against the kernel's. */
@@ -148,6 +202,7 @@ export class Lab {
     } finally {
       await product?.running.end("SIGKILL");
       for (const { namespace } of this.guests) namespace.remove();
+      for (const namespace of this.#namespaces) namespace.remove();
       this.host.remove();
       rmSync(this.folder, { recursive: true, force: true });
     }
@@ -158,7 +213,7 @@ export class Lab {
     const guests = this.guests.filter(({ isCounted }) => isCounted);
     let figures: string[][] = [];
     await until(() => `ports to agree with their devices: ${JSON.stringify(figures)}`, async () => {
-      const ports = new Map((await product.show("ports")).map((port) => [port.name, port]));
+      const ports = new Map((await product.show("ports")).map((port) => [port.device, port]));
       figures = guests.map((guest) => {
         const { rx, tx } = ports.get(guest.name)!;
         const device = ["tx_packets", "tx_bytes", "rx_packets", "rx_bytes"].map((name) => guest.counter(name));
@@ -174,5 +229,22 @@ export function useLab(): () => Lab {
   let lab: Lab;
   beforeEach(() => { lab = new Lab(); });
   afterEach(({ task }) => lab.end(task.result?.state !== "fail"));
+  return () => lab;
+}
+
+/** A laboratory for all tests of a `describe`, whose account must be even after each of them. */
+export function shareLab(setUp: (lab: Lab) => Promise<unknown>): () => Lab {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = new Lab();
+    lab.hasFailed = true; // until it is there
+    await setUp(lab);
+    lab.hasFailed = false;
+  });
+  afterEach(async ({ task }) => {
+    lab.hasFailed ||= task.result?.state === "fail";
+    if (!lab.hasFailed && lab.product) await lab.account(lab.product);
+  });
+  afterAll(() => lab.end(!lab.hasFailed));
   return () => lab;
 }

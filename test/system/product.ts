@@ -6,7 +6,9 @@ import { spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
-import type { EngineEvent, FdbEntry, MirrorStatus, PortStatus, Stats, VlanStatus } from "../../src/api.js";
+import type {
+  EngineEvent, FdbEntry, LeaseEntry, MirrorStatus, NatEntry, PortStatus, Stats, VlanStatus,
+} from "../../src/api.js";
 import type { Namespace } from "./namespace.js";
 import { Running, until } from "./running.js";
 
@@ -18,6 +20,8 @@ interface Shown {
   fdb: FdbEntry[];
   vlans: VlanStatus[];
   mirrors: MirrorStatus[];
+  nat: NatEntry[];
+  leases: LeaseEntry[];
   stats: Stats;
 }
 

@@ -1,0 +1,24 @@
+// Servers that say how they see whoever asks them, and clients that ask. Owns the processes' command lines (echo.py).
+
+import { fileURLToPath } from "node:url";
+import type { Station } from "./lab.js";
+import type { Running } from "./running.js";
+
+const SCRIPT = fileURLToPath(new URL("echo.py", import.meta.url));
+
+export type Protocol = "tcp" | "udp";
+
+/** A server on ports of a machine: it runs as long as that. */
+export async function serve(station: Station, protocol: Protocol, ...ports: number[]): Promise<Running> {
+  const server = station.start("python3", SCRIPT, "serve", protocol, ...ports.map(String));
+  await server.until(/^ready$/m);
+  return server;
+}
+
+/** How a server sees a machine, as `address:port`; undefined: it did not answer. `own`: the port to ask from. */
+export async function ask(
+  station: Station, protocol: Protocol, address: string, port: number, own = 0,
+): Promise<string | undefined> {
+  const client = station.start("python3", SCRIPT, "ask", protocol, address, String(port), String(own));
+  return await client.ended === 0 ? client.stdout.trim() : undefined;
+}

@@ -1,0 +1,90 @@
+// What tests of routers share: guests on two VLANs, a machine at the uplink's far end, and one behind that, at the end
+// of a narrow link. Addresses are those for documentation (RFC 5737). No packet is translated by a kernel anywhere.
+
+import { createHash } from "node:crypto";
+import { Guest, type Lab, type Station } from "./lab.js";
+import { Running } from "./running.js";
+
+/** The router's addresses on VLAN 10, on VLAN 20, and outside. */
+export const ROUTER = { ten: "10.0.10.1", twenty: "10.0.20.1", outside: "203.0.113.2", second: "203.0.113.3" };
+/** Bytes of the longest packet on the link behind the gateway. */
+export const NARROW_MTU = 1300;
+
+/** A machine behind the gateway. */
+class Far implements Station {
+  readonly address = "198.51.100.9";
+  readonly #namespace;
+
+  constructor(lab: Lab, gateway: Guest) {
+    this.#namespace = lab.namespace("far");
+    const near = ["address", "add", "198.51.100.1/24", "dev", "far"];
+    const mtu = ["mtu", String(NARROW_MTU)];
+    gateway.run("ip", "link", "add", "far", ...mtu, "type", "veth", "peer", "name", "near", ...mtu,
+      "netns", this.#namespace.name);
+    gateway.run("ip", ...near);
+    gateway.run("ip", "link", "set", "far", "up");
+    gateway.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
+    this.run("ip", "address", "add", `${this.address}/24`, "dev", "near");
+    this.run("ip", "link", "set", "near", "up");
+    this.run("ip", "route", "add", "default", "via", "198.51.100.1");
+  }
+
+  run(command: string, ...args: string[]): string {
+    return this.#namespace.run(command, ...args);
+  }
+
+  start(command: string, ...args: string[]): Running {
+    return new Running(this.#namespace.start(command, args), `${command} far away`);
+  }
+}
+
+export interface World {
+  /** On VLAN 10, `c` on VLAN 20. */
+  a: Guest;
+  b: Guest;
+  c: Guest;
+  gateway: Guest;
+  far: Far;
+}
+
+/** The machines; `joinTo` or `join` of the laboratory plugs them in. */
+export function populate(lab: Lab): World {
+  const a = lab.guest("a", { address: "10.0.10.5/24", gateway: ROUTER.ten });
+  const b = lab.guest("b", { address: "10.0.10.6/24", gateway: ROUTER.ten });
+  const c = lab.guest("c", { address: "10.0.20.5/24", gateway: ROUTER.twenty });
+  const gateway = lab.guest("up", { address: "203.0.113.1/24" });
+  return { a, b, c, gateway, far: new Far(lab, gateway) };
+}
+
+export interface Changes {
+  router?: object;
+  uplink?: object;
+}
+
+/** The configuration of a router, `edge`, between the machines. */
+export function edge({ router, uplink }: Changes = {}): { switches: object; routers: { edge: object } } {
+  const ports = { a: { tap: "a", access: 10 }, b: { tap: "b", access: 10 }, c: { tap: "c", access: 20 } };
+  return {
+    switches: { lab: { ports } },
+    routers: {
+      edge: {
+        interfaces: [
+          { switch: "lab", vlan: 10, address: `${ROUTER.ten}/24` },
+          { switch: "lab", vlan: 20, address: `${ROUTER.twenty}/24` },
+        ],
+        uplink: { tap: "up", address: [`${ROUTER.outside}/24`, ROUTER.second], gateway: "203.0.113.1", ...uplink },
+        ...router,
+      },
+    },
+  };
+}
+
+/** Frames to a router that begin like IPv4 or ARP and go on in bytes that follow from the seed. */
+export function garbage(to: string, from: string, seed: number, count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, number) => {
+    const noise = createHash("shake256", { outputLength: 20 + (number * 37) % 400 }).update(`${seed} ${number}`).digest();
+    if (number % 4 !== 0) noise[0] = 0x40 + number % 16; // version 4, any header length
+    const type = number % 8 === 0 ? "0806" : "0800";
+    return Buffer.concat([Buffer.from(to.concat(from).replaceAll(":", "") + type, "hex"), noise]);
+  });
+}
