@@ -65,7 +65,8 @@ function endMapping(mapping: u32): void {
   for (let number: u32 = 1; number < end; number++) {
     const half = recordAt(FLOW_SLAB, number);
     if (load<u64>(half, HALF_KEY + 8) == 0) continue;
-    if (load<u32>(half, HALF_MAPPING) == mapping || load<u32>(half + HALF_SIZE, HALF_MAPPING) == mapping) removeFlow(half);
+    const peer = load<u32>(half + HALF_SIZE, HALF_MAPPING);
+    if (load<u32>(half, HALF_MAPPING) == mapping || peer == mapping) removeFlow(half);
   }
 }
 
@@ -133,7 +134,8 @@ export function restoreSession(left: u32): bool {
   const remote = (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | (key >> 32);
   const far = flags & (FLOW_INBOUND | FLOW_HAIRPIN)
     ? bringBack(<u32>(after >> 32), afterPorts >> 16, <u32>(key >> 32), ports >> 16, 0) : 0;
-  const near = flags & FLOW_INBOUND ? far : bringBack(<u32>key, ports & 0xffff, <u32>after, afterPorts & 0xffff, remote);
+  const near = flags & FLOW_INBOUND
+    ? far : bringBack(<u32>key, ports & 0xffff, <u32>after, afterPorts & 0xffff, remote);
   const peer = flags & FLOW_HAIRPIN ? far : 0;
   if (near == 0 || (flags & FLOW_HAIRPIN && peer == 0)) return abandon(near, far);
   const host = hostOf(routerAt(routerOf(RESTORED)), flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key);
