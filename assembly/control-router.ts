@@ -3,9 +3,9 @@
 // workers are parked. Addresses and ports are as on the wire.
 
 import {
-  ANNOUNCE, FRAGMENT_QUEUE, FRAGMENT_SLAB, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
-  HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE, NEIGHBOR_KEY, NEIGHBOR_PORT,
-  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
+  ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, FRAGMENT_QUEUE, FRAGMENT_SLAB, HALF_ACK, HALF_ADDRESSES,
+  HALF_EXPIRES, HALF_FLAGS, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE,
+  NEIGHBOR_PORT, NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
   ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "./layout-router";
 import { tick, ticks } from "./state";
@@ -16,7 +16,7 @@ import { hostOf, leaveHost, pair } from "./table/host";
 import {
   endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused,
 } from "./table/mapping";
-import { confirm, neighborOf, removeNeighbor } from "./table/neighbor";
+import { confirm, isNeighbor, neighborOf, removeNeighbor } from "./table/neighbor";
 import { isTaken, mapsPerEndpoint, outsideAt } from "./table/outside";
 import { addPermit } from "./table/permit";
 import { ready } from "./table/queue";
@@ -95,7 +95,7 @@ export function forgetNeighbors(port: u32): void {
   const end = highest(NEIGHBOR_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
-    if (load<u64>(neighbor, NEIGHBOR_KEY) != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
+    if (isNeighbor(neighbor) && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
   }
   wakeFragments();
 }
