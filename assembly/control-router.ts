@@ -6,7 +6,8 @@ import {
   ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, FRAGMENT_QUEUE, FRAGMENT_SLAB, HALF_ACK, HALF_ADDRESSES,
   HALF_EXPIRES, HALF_FLAGS, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE,
   NEIGHBOR_PORT, NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
-  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE, STATE_ESTABLISHED, STATE_FINS,
+  STATE_MIDDLE, STATE_RESET,
 } from "./layout-router";
 import { tick, ticks } from "./state";
 import { timeoutOf } from "./router/timeout";
@@ -154,7 +155,7 @@ export function restoreSession(left: u32): bool {
 function revive(half: u32, mapping: u32, left: u32): void {
   memory.copy(half + HALF_ACK, RESTORED + HALF_ACK, 8); // with window and scale
   memory.copy(half + HALF_SIZE + HALF_ACK, RESTORED + HALF_SIZE + HALF_ACK, 8);
-  store<u8>(half + HALF_SIZE, load<u8>(RESTORED + HALF_SIZE, HALF_STATE), HALF_STATE);
+  store<u8>(half + HALF_SIZE, stateOf(load<u8>(RESTORED + HALF_SIZE, HALF_STATE)), HALF_STATE);
   const opening = protocolOf(half) == PROTOCOL_TCP && !isEstablished(half);
   setTimeout(half, timeoutOf(half, opening), opening || protocolOf(half) == PROTOCOL_ICMP);
   limitExpiry(half, ticks + left);
@@ -164,6 +165,12 @@ function revive(half: u32, mapping: u32, left: u32): void {
   if (permits && (<u32>load<u8>(half + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) == 0) {
     addPermit(load<u64>(mapping, MAPPING_OUTSIDE), <u32>(load<u64>(half) >> 32));
   }
+}
+
+/** A connection may have opened after it was saved: what its sides send from now on says so. */
+function stateOf(saved: u8): u8 {
+  const settled = (saved & <u8>(STATE_ESTABLISHED | STATE_RESET | STATE_FINS)) != 0;
+  return settled ? saved : saved | <u8>STATE_MIDDLE;
 }
 
 function abandon(near: u32, far: u32): bool {
