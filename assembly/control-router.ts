@@ -81,7 +81,7 @@ export function forgetNeighbors(port: u32): void {
   const end = highest(NEIGHBOR_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
-    if (load<u64>(neighbor, NEIGHBOR_KEY) != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
+    if (load<u64>(neighbor, NEIGHBOR_KEY + 8) != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
   }
 }
 

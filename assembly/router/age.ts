@@ -48,7 +48,7 @@ export function ageNeighbors(first: u32): u32 {
   for (let i: u32 = 0; i < min(due, NEIGHBOR_SLICE) && place < BATCH_MAX; i++) {
     number = number + 1 < end ? number + 1 : 1;
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
-    if (load<u64>(neighbor, NEIGHBOR_KEY) == 0 || !age(neighbor)) continue;
+    if (load<u64>(neighbor, NEIGHBOR_KEY + 8) == 0 || !age(neighbor)) continue;
     if (askAt(place, neighbor)) place++;
   }
   store<u32>(NEIGHBOR_SWEPT, number);

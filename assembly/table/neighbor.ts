@@ -17,6 +17,7 @@ import { find, insert, remove } from "./hash";
 import { ready } from "./queue";
 import { give, take } from "./slab";
 
+const LIVE: u64 = 1; // second word of the key: a free record has 0 there, but its link in the first
 const SECOND: u32 = 10; // ticks
 const PROBES_MAX: u32 = 3;
 const FRESH_TICKS: u32 = 60 * SECOND; // after which one in use is asked again
@@ -26,7 +27,7 @@ const ASKING_MAX: u32 = 256; // unanswered on an interface: one guest that scans
 
 /** The record of an address on an interface, 0 where there is none. */
 export function findNeighbor(port: u32, address: u32): u32 {
-  return find(NEIGHBOR_INDEX, (<u64>port << 32) | address, 0);
+  return find(NEIGHBOR_INDEX, (<u64>port << 32) | address, LIVE);
 }
 
 /** The same, made where there is none; 0: there is no room for more that have not answered. */
@@ -38,6 +39,7 @@ export function neighborOf(port: u32, address: u32): u32 {
   const neighbor = take(NEIGHBOR_SLAB);
   if (neighbor == 0) return 0;
   store<u64>(neighbor, (<u64>port << 32) | address, NEIGHBOR_KEY);
+  store<u64>(neighbor, LIVE, NEIGHBOR_KEY + 8);
   if (!insert(NEIGHBOR_INDEX, neighbor)) {
     give(NEIGHBOR_SLAB, neighbor);
     return 0;
