@@ -1,5 +1,5 @@
-// What a STUN client finds out about the translation that is configured, by the tests of RFC 3489: against a server with
-// two addresses, in all that it can tell apart. Between two of them the configuration is changed in a running engine.
+// What a STUN client finds out about the translation that is configured, by the tests of RFC 3489: against a server
+// with two addresses, in all that it can tell apart. Between two of them a running engine is changed.
 
 import { describe, expect, it } from "vitest";
 import { shareLab } from "./lab.js";
