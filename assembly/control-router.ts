@@ -5,15 +5,17 @@
 import {
   ANNOUNCE, FRAGMENT_QUEUE, FRAGMENT_SLAB, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
   HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE, NEIGHBOR_KEY, NEIGHBOR_PORT,
-  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT,
-  ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
+  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "./layout-router";
 import { tick, ticks } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
 import { findHalf, limitExpiry, makeFlow, protocolOf, removeFlow, setNeighbor, setTimeout } from "./table/flow";
 import { hostOf, leaveHost, pair } from "./table/host";
-import { endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused } from "./table/mapping";
+import {
+  endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused,
+} from "./table/mapping";
 import { confirm, neighborOf, removeNeighbor } from "./table/neighbor";
 import { isTaken, mapsPerEndpoint, outsideAt } from "./table/outside";
 import { addPermit } from "./table/permit";
@@ -117,8 +119,8 @@ export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool 
 }
 
 /**
- * Brings a session back: its record stands at RESTORED, with its router's number of now and `left` ticks to live. False:
- * there is no room, or it does not fit the configuration.
+ * Brings a session back: its record stands at RESTORED, with its router's number of now and `left` ticks to live.
+ * False: there is no room, or it does not fit the configuration.
  */
 export function restoreSession(left: u32): bool {
   setClock();

@@ -85,6 +85,11 @@ export function removeStatic(domain: u32, low: u32, high: u32): void {
   fdb.removeStatic(key(domain, low, high));
 }
 
+/** Brings a learned entry back, seen last `ago` ticks before now, without an event. False: known, or no room. */
+export function restoreFdb(domain: u32, low: u32, high: u32, port: u32, ago: u32): bool {
+  return fdb.restore(key(domain, low, high), port, ago);
+}
+
 // ---- routers: numbers as the host gave them out, addresses and ports as on the wire ----
 
 /** Publishes an inside endpoint at a port of an outside address. False: no room. */

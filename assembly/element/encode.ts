@@ -2,8 +2,8 @@
 // A pipe without room loses the frame and nobody waits: the byte ring is the queue.
 
 import {
-  CODEC_LENGTH, CODEC_PCAP, CODEC_SERVICE, CODEC_SINK, CUTS, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_START, DESC_TAG,
-  FLAG_UP, PIPE_OUT_HEAD, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_PIPE, PORT_SIZE, SLOT_SIZE,
+  CODEC_LENGTH, CODEC_PCAP, CODEC_SERVICE, CODEC_SINK, CUTS, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_START,
+  DESC_TAG, FLAG_UP, PIPE_OUT_HEAD, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_PIPE, PORT_SIZE, SLOT_SIZE,
 } from "../layout";
 import { commit, put, put32, writable } from "../pipe";
 import { Reason } from "../reason";

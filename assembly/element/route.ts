@@ -1,7 +1,7 @@
-// Route: frames whose destination is an interface of a router leave it towards their next hop, translated where there is
-// a flow that says so. The plain packet of a flow that is known goes the fast way here, in loops over the batch: parse
-// and hash; load what the hash points to, which hides the cache's misses; find the half and load it; rewrite. All else
-// goes to router/receive.ts. Frames keep their places in the batch, and so their order.
+// Route: frames whose destination is an interface of a router leave it towards their next hop, translated where there
+// is a flow that says so. The plain packet of a flow that is known goes the fast way here, in loops over the batch:
+// parse and hash; load what the hash points to, which hides the cache's misses; find the half and load it; rewrite. All
+// else goes to router/receive.ts. Frames keep their places in the batch, and so their order.
 
 import {
   FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS, PORTS_MAX,
@@ -15,6 +15,7 @@ import {
 } from "../layout-router";
 import { countTx } from "../counters";
 import { isOwn } from "../pool";
+import { foresee } from "../router/foresee";
 import { leave } from "../router/leave";
 import { receive } from "../router/receive";
 import { settle } from "../router/timeout";
@@ -42,7 +43,7 @@ export function route(count: u32): void {
   const first = base + WORKER_PARSED;
   if (end == first) return;
   touchBuckets(first, end);
-  findHalves(first, end);
+  if (findHalves(first, end)) foreseeAll(first, end);
   for (let parsed = first; parsed < end; parsed += PARSED_SIZE) {
     if (!translate(parsed, load<u32>(parsed, PARSED_HALF))) see(parsed);
   }
@@ -85,10 +86,10 @@ function parse(count: u32): u32 {
     const protocol = <u64>load<u8>(packet, IP_PROTOCOL);
     const plain = isPlain(packet, first, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag) && isOwn(slot)
       && !isGroup(load<u8>(frame));
-    const second = (<u64>scope << 40) | (protocol << 32) | load<u32>(packet, IPV4_SIZE) | (plain ? 0 : STRANGE);
+    const second = (<u64>scope << 40) | (protocol << 32) | load<u32>(packet, IPV4_SIZE);
     const hash = hashOf(first, second, seed, other);
     store<u64>(parsed, first);
-    store<u64>(parsed, second, 8);
+    store<u64>(parsed, second | (plain ? 0 : STRANGE), 8);
     store<u32>(parsed, buckets + <u32>(hash >> shift) * BUCKET_SIZE, PARSED_BUCKET);
     store<u32>(parsed, <u32>hash, PARSED_FINGERPRINT);
     store<u32>(parsed, packet, PARSED_PACKET);
@@ -143,17 +144,35 @@ function touchBuckets(first: u32, end: u32): void {
   store<u64>(base, sum, WORKER_TOUCHED); // so that the loads stay
 }
 
-/** Finds which half each packet may belong to, and loads it. Half 0, where there is none, has no key. */
-function findHalves(first: u32, end: u32): void {
+/**
+ * Finds which half each packet may belong to, and loads it. Half 0, where there is none, has no key. Returns how many
+ * have none.
+ */
+function findHalves(first: u32, end: u32): u32 {
   const records = flows;
+  let missing: u32 = 0;
   let sum: u64 = 0;
   for (let at = first; at < end; at += PARSED_SIZE) {
     const bucket = load<u32>(at, PARSED_BUCKET);
     const matched = match(bucket, load<u32>(at, PARSED_FINGERPRINT));
-    const known = 0 - u32(matched != 0);
-    const half = records + (load<u32>(bucket + (ctz(matched) & 7) * 4, BUCKET_NUMBERS) & NUMBER_MASK & known) * HALF_SIZE;
+    const known = 0 - u32(matched != 0); // all ones or 0
+    missing += known + 1;
+    const number = load<u32>(bucket + (ctz(matched) & 7) * 4, BUCKET_NUMBERS) & NUMBER_MASK & known;
+    const half = records + number * HALF_SIZE;
     store<u32>(at, half, PARSED_HALF);
     sum += load<u64>(half);
+  }
+  store<u64>(base, sum, WORKER_TOUCHED);
+  return missing;
+}
+
+/** Loads what packets without a flow will need. */
+function foreseeAll(first: u32, end: u32): void {
+  let sum: u32 = 0;
+  for (let at = first; at < end; at += PARSED_SIZE) {
+    if (load<u32>(at, PARSED_HALF) != flows) continue;
+    const second = load<u64>(at, 8);
+    sum += foresee(load<u64>(at), <u32>second, <u32>(second >> 32) & 0xff, load<u32>(at, PARSED_PLACE) >> PORT_SHIFT);
   }
   store<u64>(base, sum, WORKER_TOUCHED);
 }
@@ -165,7 +184,8 @@ function translate(parsed: u32, half: u32): bool {
   const neighbor = load<u32>(half, HALF_NEIGHBOR);
   const destination = load<u64>(neighbor, NEIGHBOR_DESTINATION);
   const out = load<u32>(neighbor, NEIGHBOR_PORT) & (PORTS_MAX - 1);
-  const other = (load<u64>(half, HALF_KEY) ^ load<u64>(parsed)) | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8));
+  const other = (load<u64>(half, HALF_KEY) ^ load<u64>(parsed))
+    | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8));
   if (other != 0 || neighbor == 0 || destination == 0) return false;
   if (load16(packet + IP_TOTAL) > load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU)) return false;
   if (<i32>(load<u32>(half, HALF_EXPIRES) - ticks) <= <i32>load<u32>(half, HALF_RENEW) && !lives(half)) return false;
@@ -179,7 +199,7 @@ function translate(parsed: u32, half: u32): bool {
   return true;
 }
 
-/** Gives a flow its full time again, once a second; false where it is over, or the slow path sees all of its packets. */
+/** Gives a flow its full time again, once a second; false where it is over, or the slow path sees all its packets. */
 function lives(half: u32): bool {
   if (load<u32>(half, HALF_RENEW) == RENEW_ALWAYS || hasExpired(half)) return false;
   settle(half);
@@ -194,7 +214,7 @@ function rewrite(packet: u32, half: u32): void {
   store<u32>(l4, load<u32>(half, HALF_PORTS));
   store<u8>(packet, load<u8>(packet, IP_TTL) - 1, IP_TTL);
   store<u16>(packet, <u16>updated(load<u16>(packet, IP_CHECKSUM), load<u16>(half, HALF_DELTA_IP)), IP_CHECKSUM);
-  const at = l4 + UDP_CHECKSUM + tcp * (TCP_CHECKSUM - UDP_CHECKSUM); // no branch: half of all are TCP, nobody knows which
+  const at = l4 + UDP_CHECKSUM + tcp * (TCP_CHECKSUM - UDP_CHECKSUM); // no branch: it could not be foreseen
   const before = <u32>load<u16>(at);
   const delta = <u32>load<u16>(half, HALF_DELTA_L4);
   const after = updated(before, delta);

@@ -17,7 +17,7 @@ import { highest, recordAt } from "../table/slab";
 import { announceAt, askAt } from "./arp";
 
 const FLOW_ROUND_MS: f64 = 4000; // a round over all sessions
-const FLOW_SLICE: u32 = 512; // sessions looked at in a turn: where all of them end, a quarter of a millisecond
+const FLOW_SLICE: u32 = 256; // sessions looked at in a turn: where all of them end, a fifth of a millisecond
 const NEIGHBOR_ROUND_MS: f64 = 1000;
 const NEIGHBOR_SLICE: u32 = 4096;
 
@@ -42,7 +42,7 @@ export function ageFlows(): bool {
   return slice < due;
 }
 
-/** Looks at neighbors that are due, and puts questions to them at places of the batch from `first` on; returns the end. */
+/** Looks at neighbors that are due, and asks them at places of the batch from `first` on; returns the end. */
 export function ageNeighbors(first: u32): u32 {
   const end = highest(NEIGHBOR_SLAB);
   const due = <u32>min((now - load<f64>(NEIGHBOR_SWEEP_TIME)) / NEIGHBOR_ROUND_MS * <f64>end, <f64>end);

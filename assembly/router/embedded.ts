@@ -1,10 +1,10 @@
 // ICMP errors about translated packets, both ways: the packet that an error quotes is what the other side of the
-// router saw, and has to become what this error's receiver sent. An error changes no session and no timer. Read RFC 5508
-// 4 (REQ-3 to REQ-5: checksums, who gets it, embedded addresses and ports), RFC 4787 REQ-12.
+// router saw, and has to become what this error's receiver sent. An error changes no session and no timer. Read RFC
+// 5508 4 (REQ-3 to REQ-5: checksums, who gets it, embedded addresses and ports), RFC 4787 REQ-12.
 
 import { HALF_ADDRESSES, HALF_PORTS } from "../layout-router";
 import { Reason } from "../reason";
-import { findHalf, hasExpired } from "../table/flow";
+import { findHalf, hasExpired, isOfKind, otherOf } from "../table/flow";
 import { deltaOf, fold, sumOf, updated, updatedUdp } from "../wire/checksum";
 import {
   IPV4_SIZE, IP_CHECKSUM, IP_DESTINATION, IP_FRAGMENT, IP_PROTOCOL, IP_SOURCE, OFFSET_MASK, PROTOCOL_ICMP, PROTOCOL_TCP,
@@ -39,7 +39,9 @@ export function halfOfError(): u32 {
   if (inner == PROTOCOL_ICMP && !isQueryOrReply(quoted + size)) return refused(Reason.natFiltered);
   const ports = rotl(portsAt(quoted + size, inner), 16);
   const half = findHalf(rotl(load<u64>(quoted, IP_SOURCE), 32), portsKey(ports, inner, scope()));
-  return half && !hasExpired(half) ? half : refused(Reason.natFiltered);
+  if (half == 0 || hasExpired(half)) return refused(Reason.natFiltered);
+  const fits = inner != PROTOCOL_ICMP || isOfKind(otherOf(half), load<u8>(quoted + size, ICMP_TYPE));
+  return fits ? half : refused(Reason.natFiltered);
 }
 
 function refused(reason: u32): u32 {

@@ -34,9 +34,8 @@ export function makeRoomFor(router: u32, index: u32, protocol: u32): bool {
 }
 
 function fits(half: u32, router: u32, index: u32, protocol: u32): bool {
-  if (load<u64>(half, HALF_KEY + 8) == 0 || ROUTERS + (<u32>load<u16>(half, HALF_KEY + 13) >> 1) * ROUTER_SIZE != router) {
-    return false;
-  }
+  const owner = ROUTERS + (<u32>load<u16>(half, HALF_KEY + 13) >> 1) * ROUTER_SIZE;
+  if (load<u64>(half, HALF_KEY + 8) == 0 || owner != router) return false;
   if (index == <u32>-1) return true;
   return protocolOf(half) == protocol && load<u32>(load<u32>(half, HALF_MAPPING), MAPPING_OUTSIDE_INDEX) == index;
 }

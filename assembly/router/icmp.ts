@@ -1,6 +1,6 @@
 // ICMP that a router says itself: errors about the packet at hand, and answers to pings. Each takes the packet's place,
-// and goes back to the MAC from which the packet came. Read RFC 792, RFC 1812 4.3.2 (when not to, and how often), 5.2.7,
-// RFC 1191 4.
+// and goes back to the MAC from which the packet came. Read RFC 792, RFC 1812 4.3.2 (when not to, and how often),
+// 5.2.7, RFC 1191 4.
 
 import { INTERFACE_ADDRESS, INTERFACE_SOURCE, ROUTER_ERRORS } from "../layout-router";
 import { dropOut } from "../counters";
@@ -20,7 +20,9 @@ import { absorb, accept, drop, entry, frame, index, item, packet, payload, port,
 const ERROR_MAX: u32 = 576; // bytes of an error in all (RFC 1812 4.3.2.3)
 const TTL: u8 = 64;
 
-/** Drops the packet at hand for a reason, and tells its sender where that is right. `mtu`: for "fragmentation needed". */
+/**
+ * Drops the packet at hand for a reason, and tells its sender where that is right. `mtu`: for "fragmentation needed".
+ */
 export function refuse(reason: u32, type: u32, code: u32, mtu: u32 = 0): void {
   if (!mayTell()) return drop(reason);
   dropOut(port, reason);

@@ -52,7 +52,8 @@ export function deliverBroadcast(): void {
 
 /** Whether it came from where a NAT hides what is behind it. */
 function isOutside(): bool {
-  return (load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) != 0 && (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) != 0;
+  const uplink = (load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) != 0;
+  return uplink && (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) != 0;
 }
 
 function hasService(): bool {
@@ -89,13 +90,15 @@ function reset(): void {
   const sequence = flags & ACK ? load<u32>(payload, TCP_ACK) : 0;
   const acknowledged = flags & ACK ? 0 : bswap<u32>(bswap<u32>(load<u32>(payload, TCP_SEQUENCE)) + length);
   const ports = rotl(load<u32>(payload), 16);
-  putHeader(packet, IPV4_SIZE + TCP_SIZE, PROTOCOL_TCP, load<u32>(packet, IP_DESTINATION), load<u32>(packet, IP_SOURCE));
+  const from = load<u32>(packet, IP_DESTINATION);
+  putHeader(packet, IPV4_SIZE + TCP_SIZE, PROTOCOL_TCP, from, load<u32>(packet, IP_SOURCE));
   const segment = packet + IPV4_SIZE;
   store<u32>(segment, ports);
   store<u32>(segment, sequence, TCP_SEQUENCE);
   store<u32>(segment, acknowledged, TCP_ACK);
   store<u64>(segment, 0x50 | (<u64>(flags & ACK ? RST : RST | ACK) << 8), TCP_OFFSET);
-  store<u16>(segment, <u16>~fold(sumOf(segment, TCP_SIZE) + fold(pseudoSum(packet, PROTOCOL_TCP, TCP_SIZE))), TCP_CHECKSUM);
+  const sum = sumOf(segment, TCP_SIZE) + fold(pseudoSum(packet, PROTOCOL_TCP, TCP_SIZE));
+  store<u16>(segment, <u16>~fold(sum), TCP_CHECKSUM);
   resize(IPV4_SIZE + TCP_SIZE);
   goBack();
 }

@@ -3,7 +3,8 @@
 // in which it ends: dropped, taken in, or (leave.ts) sent on. Read RFC 1812 5.2.2 (what a router checks).
 
 import {
-  HEADROOM, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
+  HEADROOM, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE, START_SHIFT,
+  WORKER_ITEMS,
 } from "../layout";
 import { INTERFACES, INTERFACE_ROUTER, INTERFACE_SIZE, ROUTERS, ROUTER_SIZE } from "../layout-router";
 import { countTx, dropOut } from "../counters";
@@ -74,7 +75,9 @@ export function open(): i32 {
   return -1;
 }
 
-/** Makes sure that the frame may be rewritten, by copying it where others hold it. False: no slot, and it is dropped. */
+/**
+ * Makes sure that the frame may be rewritten, by copying it where others hold it. False: no slot, and it is dropped.
+ */
 export function own(): bool {
   const slot = load<u32>(item, ITEM_SLOT);
   if (isOwn(slot)) return true;
@@ -92,7 +95,9 @@ export function own(): bool {
   return true;
 }
 
-/** Its place in the batch becomes that of a new frame of `length` bytes; what it was has been seen to. False: no slot. */
+/**
+ * Its place in the batch becomes that of a new frame of `length` bytes; what it was has been seen to. False: no slot.
+ */
 export function renew(length: u32): bool {
   const fresh = takeSlot();
   if (fresh == NO_SLOT) return false;

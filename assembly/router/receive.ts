@@ -3,10 +3,10 @@
 // pass, where does it go.
 
 import {
-  FRAGMENT_FLOW, FRAGMENT_QUEUE, HALF_ADDRESSES, HALF_KEY, HALF_NEIGHBOR, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
-  INTERFACE_MASK, INTERFACE_MTU, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION, NEIGHBOR_PORT, NEIGHBOR_USED,
-  PENDING_SLAB, QUEUE_COUNT, ROUTER_FLAGS, ROUTER_NAT, ROUTER_UPLINK, ROUTE_BROADCAST, ROUTE_KIND, ROUTE_LINK,
-  ROUTE_LOCAL, ROUTE_VIA,
+  FRAGMENT_FLOW, FRAGMENT_QUEUE, HALF_ADDRESSES, HALF_KEY, HALF_NEIGHBOR, INTERFACES, INTERFACE_ADDRESS,
+  INTERFACE_FLAGS, INTERFACE_MASK, INTERFACE_MTU, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION, NEIGHBOR_PORT,
+  NEIGHBOR_USED, PENDING_SLAB, QUEUE_COUNT, ROUTER_FLAGS, ROUTER_NAT, ROUTER_UPLINK, ROUTE_BROADCAST, ROUTE_KIND,
+  ROUTE_LINK, ROUTE_LOCAL, ROUTE_VIA,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { ticks } from "../state";
@@ -18,8 +18,8 @@ import { room } from "../table/slab";
 import { TYPE_ARP } from "../wire/arp";
 import { SOURCE, isGroup } from "../wire/ethernet";
 import {
-  ADDRESS_BROADCAST, DONT_FRAGMENT, FRAGMENT_MASK, IP_DESTINATION, IP_FRAGMENT, IP_ID, IP_SOURCE, IP_TTL, MORE_FRAGMENTS,
-  OFFSET_MASK, PROTOCOL_TCP, TYPE_IPV4, isMulticast, isUnicast, offsetOf,
+  ADDRESS_BROADCAST, DONT_FRAGMENT, FRAGMENT_MASK, IP_DESTINATION, IP_FRAGMENT, IP_ID, IP_SOURCE, IP_TTL,
+  MORE_FRAGMENTS, OFFSET_MASK, PROTOCOL_TCP, TYPE_IPV4, isMulticast, isUnicast, offsetOf,
 } from "../wire/ipv4";
 import { CODE_FRAGMENTATION, CODE_NET, TIME_EXCEEDED, UNREACHABLE } from "../wire/l4";
 import { receiveArp } from "./arp";
@@ -28,8 +28,8 @@ import { refuse } from "./icmp";
 import { leave } from "./leave";
 import { deliver, deliverBroadcast } from "./local";
 import {
-  absorb, accept, drop, entry, frame, index, item, open, own, packet, payload, port, protocol, rest, router, take, total,
-  typeOf, wasGroup,
+  absorb, accept, drop, entry, frame, index, item, open, own, packet, payload, port, protocol, rest, router, take,
+  total, typeOf, wasGroup,
 } from "./packet";
 import { pend, portOf, resolve, routeTo } from "./resolve";
 import { clampMss, decrement, rewriteHeader, rewritePayload } from "./rewrite";

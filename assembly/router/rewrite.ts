@@ -1,5 +1,5 @@
-// Rewriting: the packet at hand becomes what the half of its flow says. Acts only, session.ts has decided. Checksums are
-// changed by what they gain, never made anew, so that damage on the way stays visible. Read RFC 1624, RFC 3022 4.1,
+// Rewriting: the packet at hand becomes what the half of its flow says. Acts only, session.ts has decided. Checksums
+// are changed by what they gain, never made anew, so that damage on the way stays visible. Read RFC 1624, RFC 3022 4.1,
 // RFC 5382 REQ-1 (and RFC 4459 3.2 on the MSS).
 
 import {
@@ -8,8 +8,8 @@ import {
 } from "../layout-router";
 import { TTL_DELTA, deltaOf, updated, updatedUdp } from "../wire/checksum";
 import {
-  IPV4_SIZE, IP_CHECKSUM, IP_FRAGMENT, IP_SOURCE, IP_TTL, OFFSET_MASK, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, load16,
-  store16,
+  IPV4_SIZE, IP_CHECKSUM, IP_FRAGMENT, IP_SOURCE, IP_TTL, OFFSET_MASK, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP,
+  load16, store16,
 } from "../wire/ipv4";
 import {
   ICMP_CHECKSUM, ICMP_ID, ICMP_TYPE, SYN, TCP_CHECKSUM, TCP_FLAGS, TCP_OFFSET, TCP_SIZE, UDP_CHECKSUM, isQuery,

@@ -6,12 +6,12 @@
 
 import {
   FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
-  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, OUTSIDE_ADDRESS, OUTSIDE_INSIDE,
-  ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES,
-  ROUTER_OUTSIDE_COUNT,
+  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_ADDRESS,
+  OUTSIDE_INSIDE, ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS,
+  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { Reason } from "../reason";
-import { findHalf, firstOf, hasExpired, limitExpiry, makeFlow, removeFlow } from "../table/flow";
+import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, removeFlow } from "../table/flow";
 import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
@@ -35,7 +35,8 @@ const SHARE: u32 = 8; // times what is left that one host may have
 export function knownHalf(ports: u32): u32 {
   if (protocol == PROTOCOL_ICMP && !hasIdentifier()) return 0;
   const half = findHalf(addressesOf(packet), portsKey(ports, protocol, scope()));
-  if (half == 0 || !hasExpired(half)) return half;
+  if (half == 0 || (protocol == PROTOCOL_ICMP && !isOfKind(half, load<u8>(payload, ICMP_TYPE)))) return 0;
+  if (!hasExpired(half)) return half;
   removeFlow(firstOf(half));
   return 0;
 }
@@ -99,24 +100,30 @@ function newMapping(inside: u64, remote: u64, port: u32): u32 {
   const kept = own && !isTaken(index, protocol, port); // 1:1, where an identifier may be 0
   const chosen = kept ? port : portFor(host, index, port);
   if (chosen == 0 && !kept) return refusedFor(host, Reason.natNoPort);
+  if (room(MAPPING_SLAB) == 0) endOne(host, -1);
   const mapping = makeMapping(inside, remote, index, bswap<u16>(<u16>chosen), host);
   return mapping ? mapping : refusedFor(host, Reason.natLimit);
 }
 
 function portFor(host: u32, index: u32, port: u32): u32 {
   const chosen = choosePort(index, protocol, port);
-  if (chosen) return chosen;
-  countFlows(host, 1); // so that it stays, whichever session goes
+  return chosen || !endOne(host, <i32>index) ? chosen : choosePort(index, protocol, port);
+}
+
+/** Ends an idle session, of an outside address or (-1) any; `host` stays, even where it was its last. */
+function endOne(host: u32, index: i32): bool {
+  countFlows(host, 1);
   const made = makeRoomFor(router, index, protocol);
   countFlows(host, -1);
-  return made ? choosePort(index, protocol, port) : 0;
+  return made;
 }
 
 /** Whether a host may have one more port of an outside address (RFC 6888 REQ-4). */
 function mayMap(host: u32, index: u32): bool {
   const held = load<u32>(host, HOST_MAPPINGS);
   const most = load<u32>(router, ROUTER_HOST_PORTS);
-  return (most == 0 || held < most) && held <= SHARE * freePorts(index, protocol);
+  const evicts = (load<u32>(router, ROUTER_FLAGS) & ROUTER_EVICTS) != 0;
+  return (most == 0 || held < most) && (evicts || held <= SHARE * freePorts(index, protocol));
 }
 
 function refusedFor(host: u32, reason: u32): u32 {
@@ -152,19 +159,17 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
 
 /** Whether a host may have one more session of those that all share. */
 function mayHave(host: u32, mapping: u32, peer: u32): bool {
-  if (room(FLOW_SLAB) == 0 && !makeRoom(host, mapping, peer)) return false;
-  return load<u32>(host, HOST_FLOWS) <= SHARE * room(FLOW_SLAB);
+  const left = room(FLOW_SLAB);
+  return (left && load<u32>(host, HOST_FLOWS) <= SHARE * left) || makeRoom(host, mapping, peer);
 }
 
 /** Ends a session of the router; what the new one is to have stays, even where that was the last to have it. */
 function makeRoom(host: u32, mapping: u32, peer: u32): bool {
-  countFlows(host, 1);
   holdMapping(mapping);
   if (peer) holdMapping(peer);
-  const made = makeRoomFor(router, -1, 0);
+  const made = endOne(host, -1);
   if (peer) letGo(peer);
   letGo(mapping);
-  countFlows(host, -1);
   return made;
 }
 
@@ -206,7 +211,7 @@ export function beginInbound(mapping: u32): u32 {
     source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
     sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));
   }
-  if (!mayEnter(mapping, source, sourcePort)) return filtered(mapping, own);
+  if (!mayEnter(mapping, source)) return filtered(mapping, own);
   const inside = load<u64>(mapping, MAPPING_INSIDE);
   const addresses = (<u64>addressOf(inside) << 32) | source;
   const after = (portIn(inside) << 16) | sourcePort;
@@ -233,7 +238,7 @@ function isPublished(mapping: u32): bool {
 }
 
 /** Whether a remote endpoint may send through a mapping without having been sent to from there. */
-function mayEnter(mapping: u32, source: u32, port: u32): bool {
+function mayEnter(mapping: u32, source: u32): bool {
   if (protocol == PROTOCOL_TCP && (load<u8>(payload, TCP_FLAGS) & <u8>(SYN | ACK | FIN | RST)) != <u8>SYN) return false;
   if (protocol == PROTOCOL_ICMP && !isQuery(load<u8>(payload, ICMP_TYPE))) return false;
   if (isPublished(mapping)) return true;

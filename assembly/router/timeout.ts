@@ -2,8 +2,8 @@
 // RFC 4787 4.3 (REQ-5), RFC 5382 5 (REQ-5), RFC 5508 3.2 (REQ-2).
 
 import {
-  HALF_KEY, HALF_PORTS, HALF_TIMEOUT, PORT_TIMEOUTS_MAX, ROUTERS, ROUTER_ICMP, ROUTER_PORT_TIMEOUTS, ROUTER_SIZE,
-  ROUTER_TCP, ROUTER_TRANSITORY, ROUTER_UDP,
+  FLOW_INBOUND, HALF_FLAGS, HALF_KEY, HALF_SIZE, HALF_TIMEOUT, PORT_TIMEOUTS_MAX, ROUTERS, ROUTER_ICMP,
+  ROUTER_PORT_TIMEOUTS, ROUTER_SIZE, ROUTER_TCP, ROUTER_TRANSITORY, ROUTER_UDP,
 } from "../layout-router";
 import { firstOf, protocolOf, renew, setTimeout } from "../table/flow";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
@@ -24,9 +24,15 @@ export function timeoutOf(first: u32, opening: bool): u32 {
   const protocol = protocolOf(first);
   if (opening) return load<u32>(router, ROUTER_TRANSITORY);
   if (protocol == PROTOCOL_ICMP) return load<u32>(router, ROUTER_ICMP);
-  const own = portTimeout(router, protocol, load<u16>(first, HALF_PORTS + 2));
+  const own = portTimeout(router, protocol, remotePort(first));
   if (own) return own;
   return protocol == PROTOCOL_TCP ? load<u32>(router, ROUTER_TCP) : load<u32>(router, ROUTER_UDP);
+}
+
+/** The port of the remote, as the inside sees it. */
+function remotePort(first: u32): u32 {
+  const inbound = (<u32>load<u8>(first + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) != 0;
+  return <u32>load<u16>(first + HALF_KEY + (inbound ? 8 : 10));
 }
 
 /** What the configuration says for sessions towards a port, as on the wire; 0: nothing. */

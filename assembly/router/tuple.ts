@@ -6,7 +6,7 @@ import { INTERFACE_SCOPE } from "../layout-router";
 import { Reason } from "../reason";
 import { IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, UDP_SIZE, load16 } from "../wire/ipv4";
 import { ICMP_ID, ICMP_SIZE, ICMP_TYPE, TCP_OFFSET, TCP_SIZE, UDP_LENGTH, isQuery, isReply } from "../wire/l4";
-import { entry, packet, payload, protocol, rest } from "./packet";
+import { entry, payload, protocol, rest } from "./packet";
 
 /** Key of a half of a flow: source and destination address. */
 @inline

@@ -97,6 +97,15 @@ export function learnKey(key: u64, port: u32): void {
   unlock();
 }
 
+/** Brings back an entry that was learned, seen last `ago` ticks before now. False: it is known, or there is no room. */
+export function restore(key: u64, port: u32, ago: u32): bool {
+  lock();
+  const done = find(key) == 0 && load<u32>(FDB_COUNT) < fdbCapacity && insert(key, port, 0);
+  if (done) store<u32>(find(key), ticks - ago, FDB_STAMP);
+  unlock();
+  return done;
+}
+
 /** Adds an entry that neither ageing nor learning touches. False where the table is full of such entries. */
 export function addStatic(key: u64, port: u32): bool {
   lock();

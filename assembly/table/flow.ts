@@ -4,12 +4,13 @@
 
 import {
   FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_RENEWAL, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN, HALF_DELTA_IP,
-  HALF_DELTA_L4, HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_TIMEOUT,
-  MAPPING_OUTSIDE, RENEW_ALWAYS, SESSION_CREATED, SESSION_DESTROYED,
+  HALF_DELTA_L4, HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE,
+  HALF_TIMEOUT, MAPPING_OUTSIDE, RENEW_ALWAYS, SESSION_CREATED, SESSION_DESTROYED,
 } from "../layout-router";
 import { ticks } from "../state";
 import { TTL_DELTA, deltaOf, fold } from "../wire/checksum";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
+import { isQuery } from "../wire/l4";
 import { countFlows, leaveHost } from "./host";
 import { find, insert, remove } from "./hash";
 import { logSession } from "./log";
@@ -41,6 +42,11 @@ export function directionOf(half: u32): u32 {
   return (half / HALF_SIZE) & 1;
 }
 
+/** Whether ICMP messages of a type go by a half: queries by the first, replies by the second. Identifier 0 hides it. */
+export function isOfKind(half: u32, type: u32): bool {
+  return isQuery(type) == (directionOf(half) == 0);
+}
+
 @inline
 export function protocolOf(half: u32): u32 {
   return <u32>load<u8>(half, HALF_KEY + 12);
@@ -60,7 +66,8 @@ export function hasExpired(half: u32): bool {
 
 /**
  * Makes a flow: packets with the first key become `addresses` and `ports`; the answers, which carry `scope`, become
- * what these were. `mapping` is held, and `peer`, that of a hairpin's far end, or 0. Returns the first half; 0: no room.
+ * what these were. `mapping` is held, and `peer`, that of a hairpin's far end, or 0. Returns the first half; 0: no
+ * room.
  */
 export function makeFlow(
   first: u64, second: u64, addresses: u64, ports: u32, scope: u32, mapping: u32, peer: u32, host: u32, flags: u32,

@@ -73,8 +73,8 @@ function setBit(record: u32, set: u32, unit: u32): void {
 }
 
 /**
- * Notes that bytes from `offset` on came, with or without `more` behind them. False: they overlap others, and are not the
- * same fragment again, or do not agree with where the datagram ends.
+ * Notes that bytes from `offset` on came, with or without `more` behind them. False: they overlap others, and are not
+ * the same fragment again, or do not agree with where the datagram ends.
  */
 export function cover(record: u32, offset: u32, bytes: u32, more: bool): bool {
   if (!agrees(record, offset + bytes, more)) return false;

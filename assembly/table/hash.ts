@@ -4,8 +4,8 @@
 // Half full at most, one bucket in fifty overflows. Layout: layout-router.ts.
 
 import {
-  BUCKET_NUMBERS, BUCKET_SIZE, BUCKET_WAYS, HASH_SEEDS, INDEX_BUCKETS, INDEX_KEY, INDEX_MASK, INDEX_RECORDS, INDEX_SHIFT,
-  INDEX_STRIDE, NUMBER_MASK, STRAYS_SHIFT,
+  BUCKET_NUMBERS, BUCKET_SIZE, BUCKET_WAYS, HASH_SEEDS, INDEX_BUCKETS, INDEX_KEY, INDEX_MASK, INDEX_RECORDS,
+  INDEX_SHIFT, INDEX_STRIDE, NUMBER_MASK, STRAYS_SHIFT,
 } from "../layout-router";
 
 const WALK_MAX = 16; // a bucket's strays are at most WALK_MAX × BUCKET_WAYS, which their byte holds
@@ -61,6 +61,11 @@ function addStrays(bucket: u32, count: i32): void {
 @inline
 function numberAt(bucket: u32, way: u32): u32 {
   return load<u32>(bucket + way * 4, BUCKET_NUMBERS) & NUMBER_MASK;
+}
+
+/** Loads the bucket where a search for a key would begin. */
+export function touch(index: u32, first: u64, second: u64): u32 {
+  return load<u32>(bucketAt(index, hash(first, second)));
 }
 
 /** Offset of the record that a key belongs to, 0 where there is none. */

@@ -15,6 +15,11 @@ function keyOf(router: u32, address: u32): u64 {
   return (<u64>((router - ROUTERS) / ROUTER_SIZE) << 32) | address;
 }
 
+/** The record of an inside host, 0 where there is none. */
+export function findHost(router: u32, address: u32): u32 {
+  return find(HOST_INDEX, keyOf(router, address), 0);
+}
+
 /** The record of an inside host, made where there is none; 0: there is no room for more. */
 export function hostOf(router: u32, address: u32): u32 {
   const key = keyOf(router, address);

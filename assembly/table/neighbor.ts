@@ -34,9 +34,9 @@ export function findNeighbor(port: u32, address: u32): u32 {
 }
 
 /**
- * The same, made where there is none; 0: there is no room. Where too many on the interface have not answered yet, one of
- * them makes room, unless this one `speaks` itself: so whoever asks for addresses at which nobody is takes only from
- * such, and nothing from those that are there.
+ * The same, made where there is none; 0: there is no room. Where too many on the interface have not answered yet, one
+ * of them makes room, unless this one `speaks` itself: so whoever asks for addresses at which nobody is takes only
+ * from such, and nothing from those that are there.
  */
 export function neighborOf(port: u32, address: u32, speaks: bool = false): u32 {
   const known = findNeighbor(port, address);
@@ -59,8 +59,8 @@ export function neighborOf(port: u32, address: u32, speaks: bool = false): u32 {
 }
 
 /**
- * Takes one neighbor out that no flow points to, looked for among a sample: one on `port` that has not answered, or, for
- * ANY_PORT, the one that is idle longest. False: none found.
+ * Takes one neighbor out that no flow points to, looked for among a sample: one on `port` that has not answered, or,
+ * for ANY_PORT, the one that is idle longest. False: none found.
  */
 function makeRoom(port: u32): bool {
   const end = highest(NEIGHBOR_SLAB);

@@ -47,7 +47,7 @@ export function updated(checksum: u32, delta: u32): u32 {
   return ((sum + (sum >> 16)) ^ 0xffff) & 0xffff;
 }
 
-/** The same for UDP over IPv4: 0 means that there is none, and stays; one that comes out as 0 is sent as its negative. */
+/** The same for UDP over IPv4: 0 means that there is none, and stays; one that comes out as 0 is sent as 0xffff. */
 @inline
 export function updatedUdp(checksum: u32, delta: u32): u32 {
   const after = updated(checksum, delta);

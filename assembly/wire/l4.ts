@@ -58,5 +58,6 @@ export function isReply(type: u32): bool {
 /** Whether an ICMP message reports an error, and so holds the beginning of a packet (RFC 1122 3.2.2). */
 @inline
 export function isError(type: u32): bool {
-  return type == UNREACHABLE || type == QUENCH || type == REDIRECT || type == TIME_EXCEEDED || type == PARAMETER_PROBLEM;
+  return type == UNREACHABLE || type == QUENCH || type == REDIRECT || type == TIME_EXCEEDED
+    || type == PARAMETER_PROBLEM;
 }

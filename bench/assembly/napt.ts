@@ -1,11 +1,13 @@
 // The workload of a router that translates: hosts inside, at port 0, and remotes outside, at port 1, whose frames are
-// drawn from sessions that are known. Session i: TCP where i is odd, else UDP; i / 2 says between whom. Every frame goes
-// to the same MAC and comes from the same; checksums of TCP and UDP are any, since they are only changed.
+// drawn from sessions that are known. Session i: TCP where i is odd, else UDP; i / 2 says between whom. Every frame
+// goes to the same MAC and comes from the same; checksums of TCP and UDP are any, since they are only changed.
 
 import {
   DESC_LENGTH, DESC_PORT, DESC_SIZE, DESC_START, HEADER_FRAMES, HEADROOM, SLOT_SIZE, WORKERS, WORKER_RX,
 } from "../../assembly/layout";
-import { FLOW_SIZE, HALF_ADDRESSES, HALF_KEY, HALF_PORTS, HALF_SIZE, HALF_STATE, RESTORED } from "../../assembly/layout-router";
+import {
+  FLOW_SIZE, HALF_ADDRESSES, HALF_KEY, HALF_PORTS, HALF_SIZE, HALF_STATE, RESTORED,
+} from "../../assembly/layout-router";
 import { IP_FRAGMENT, IPV4_SIZE, putChecksum, putHeader, store16 } from "../../assembly/wire/ipv4";
 import { draw, drawLength, seed } from "./draw";
 
@@ -50,7 +52,8 @@ export function introduceNapt(first: u32, count: u32, inbound: u32): void {
 function putSession(index: u32, session: u32, inbound: u32, length: u32): void {
   const pair = session >> 1;
   const at = putFrame(index, inbound, length);
-  putPacket(at, length, protocolOf(session), inbound ? remote(pair) : inside(pair), inbound ? outside(pair) : remote(pair));
+  const source = inbound ? remote(pair) : inside(pair);
+  putPacket(at, length, protocolOf(session), source, inbound ? outside(pair) : remote(pair));
   const near = inbound ? outsidePort(pair) : insidePort(pair);
   putPayload(at + IPV4_SIZE, length, session, inbound ? REMOTE_PORT : near, inbound ? near : REMOTE_PORT);
 }

@@ -1,7 +1,7 @@
-// The workloads of benchmark runs, in the same memory as the core: generators that write the headers of each frame just
-// before it is processed, as a read() would leave them, and a transmitter that takes everything. Here the switch's (that
-// of a router is napt.ts). Eight ports: 0-3 access ports of VLANs 10-13, 4-7 trunks of all four; every MAC lives on one
-// port in one VLAN; sources and destinations are drawn so that they share a VLAN and never a port.
+// The workloads of benchmark runs, in the same memory as the core: generators that write the headers of each frame
+// just before it is processed, as a read() would leave them, and a transmitter that takes everything. Here the switch's
+// (that of a router is napt.ts). Eight ports: 0-3 access ports of VLANs 10-13, 4-7 trunks of all four; every MAC lives
+// on one port in one VLAN; sources and destinations are drawn so that they share a VLAN and never a port.
 
 import {
   DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, DESC_PORT, DESC_START, SLOT_SIZE, WORKERS, WORKER_RX,

@@ -49,7 +49,7 @@ export abstract class NaptCore extends MemoryCore {
       routers: {
         [ROUTER]: {
           mac: "02:00:00:00:00:01", interfaces: [{ switch: "inside", vlan: 1, address: "10.0.255.254/16" }],
-          uplink: { memory: true, address: outsides.map((address, i) => i === 0 ? `${address}/15` : address), gateway: GATEWAY },
+          uplink: { memory: true, address: [`${outsides[0]}/15`, ...outsides.slice(1)], gateway: GATEWAY },
           nat: { host: { ports: 0, rate: 0 } },
         },
       },
@@ -84,7 +84,9 @@ export abstract class NaptCore extends MemoryCore {
     const [low, high] = macWords(mac);
     const domain = this.tables.domain(at.switchIndex, 1);
     const device = at.switchName === "inside" ? 0 : 1;
-    const known = this.core.addStatic(domain, low, high, device) && this.core.addNeighbor(at.index, wire(address), low, high);
-    if (!known) throw new EngineError("BENCH", "there is no room for the neighbors");
+    const learned = this.core.addStatic(domain, low, high, device);
+    if (!learned || !this.core.addNeighbor(at.index, wire(address), low, high)) {
+      throw new EngineError("BENCH", "there is no room for the neighbors");
+    }
   }
 }

@@ -3,11 +3,13 @@
 
 import { EngineError } from "../api.js";
 import { CoreNapt } from "./core-napt.js";
+import { CoreNaptNew } from "./core-napt-new.js";
 import { CoreSwitch } from "./core-switch.js";
 import type { FrameMix, MemoryCore } from "./memory-core.js";
 
 const RUNS = 7;
 const RUN_FRAMES = 2_000_000;
+const ROUNDS = 5; // of what takes long
 const WARM_FRAMES = 1_000_000;
 
 export interface BenchOptions {
@@ -18,9 +20,11 @@ export interface BenchOptions {
   batch: number;
 }
 
-/** One result; times in ns for each frame. */
+/** One result; times in ns. */
 export interface BenchResult {
   name: string;
+  /** What they are for: each frame, each new mapping, or the longest turn while a table ages. */
+  unit: "frame" | "mapping" | "turn";
   entries: number;
   frame: FrameMix;
   batch: number;
@@ -29,6 +33,7 @@ export interface BenchResult {
   runs: number;
   min: number;
   max: number;
+  /** Of what became of the frames; empty where there is none. */
   digest: string;
 }
 
@@ -43,6 +48,8 @@ export const BENCHES: Record<string, (options: BenchOptions) => BenchResult[]> =
     (options) => benchFrames("core-switch", new CoreSwitch(options.entries, options.frame), options)),
   "core-napt": sized([992, 99_968, 1_000_000],
     (options) => benchFrames("core-napt", new CoreNapt(options.entries, options.frame), options)),
+  "core-napt-new": sized([100_000, 1_000_000], benchNew),
+  "core-napt-age": sized([1_000_000], benchAge),
 };
 
 /** Runs benches by name, all of them where none is named. Throws EngineError for an unknown name. */
@@ -59,12 +66,35 @@ function benchFrames(name: string, bench: MemoryCore, { entries, frame, batch }:
   const digest = bench.digest();
   bench.run(Math.ceil(WARM_FRAMES / batch), batch);
   const batches = Math.ceil(RUN_FRAMES / batch);
-  const times = Array.from({ length: RUNS }, () => bench.run(batches, batch) / (batches * batch)).sort((a, b) => a - b);
-  const nsPerFrame = times[Math.floor(RUNS / 2)]!;
+  const times = Array.from({ length: RUNS }, () => bench.run(batches, batch) / (batches * batch));
+  return { name, unit: "frame", entries, frame, batch, ...figures(times), digest };
+}
+
+/** New mappings: a table is filled with sessions. */
+function benchNew({ entries, batch }: Required<BenchOptions>): BenchResult {
+  const bench = new CoreNaptNew(entries);
+  bench.fill(batch); // pages of the table that nobody has touched yet
+  const times = Array.from({ length: ROUNDS }, () => bench.fill(batch) / entries);
+  return { name: "core-napt-new", unit: "mapping", entries, frame: "60", batch, ...figures(times), digest: "" };
+}
+
+/** A table full of sessions that are all over at once. */
+function benchAge({ entries, batch }: Required<BenchOptions>): BenchResult {
+  const bench = new CoreNaptNew(entries);
+  const times = Array.from({ length: ROUNDS + 1 }, () => {
+    bench.fill(batch);
+    return bench.age();
+  }).slice(1);
+  return { name: "core-napt-age", unit: "turn", entries, frame: "60", batch, ...figures(times), digest: "" };
+}
+
+/** The median of several runs, with the range. */
+function figures(runs: number[]): Pick<BenchResult, "nsPerFrame" | "framesPerSecond" | "runs" | "min" | "max"> {
+  const times = [...runs].sort((a, b) => a - b);
+  const median = times[Math.floor(times.length / 2)]!;
   return {
-    name, entries, frame, batch,
-    nsPerFrame: round(nsPerFrame), framesPerSecond: Math.round(1e9 / nsPerFrame),
-    runs: RUNS, min: round(times[0]!), max: round(times[RUNS - 1]!), digest,
+    nsPerFrame: round(median), framesPerSecond: Math.round(1e9 / median),
+    runs: times.length, min: round(times[0]!), max: round(times[times.length - 1]!),
   };
 }
 

@@ -18,6 +18,7 @@ export interface CoreExports {
   flushSwitch(index: number, vid: number): number;
   addStatic(domain: number, low: number, high: number, port: number): number;
   removeStatic(domain: number, low: number, high: number): void;
+  restoreFdb(domain: number, low: number, high: number, port: number, ago: number): number;
   addForward(
     router: number, protocol: number, outside: number, port: number, inside: number, insidePort: number,
   ): number;

@@ -9,7 +9,7 @@ export interface RawEntry {
   domain: number;
   mac: string;
   port: number;
-  /** Seconds of the workers' clock. */
+  /** Seconds of the workers' clock; below 0 for what was seen before it began, by an engine before. */
   seen: number;
   static: boolean;
 }
@@ -26,7 +26,7 @@ export function* readFdb(shared: SharedMemory): Generator<RawEntry> {
       domain,
       mac: macAt(shared.bytes, at),
       port: shared.halves[(value + layout.FDB_PORT) >>> 1]!,
-      seen: shared.word(value + layout.FDB_STAMP) * layout.FDB_TICK_MS / 1000,
+      seen: (shared.word(value + layout.FDB_STAMP) | 0) * layout.FDB_TICK_MS / 1000,
       static: (shared.bytes[value + layout.FDB_FLAGS]! & layout.FDB_STATIC) !== 0,
     };
   }

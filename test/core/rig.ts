@@ -220,7 +220,8 @@ export class Rig {
   outputs(): Record<string, Uint8Array[]> {
     const outputs: Record<string, Uint8Array[]> = {};
     for (const [name, end] of this.#ends) {
-      if (end.pipe && end.port.config.attachment.kind === "memory") end.sent.push(...end.pipe.receive());
+      const speaks = end.pipe && end.port.role === undefined && end.port.config.attachment.kind === "memory";
+      if (speaks) end.sent.push(...end.pipe!.receive());
       if (end.sent.length > 0) outputs[name] = end.sent.splice(0);
     }
     return outputs;

@@ -229,6 +229,9 @@ export class NatModel {
     if (this.#table.victim() === "tie") return { unclear: "sessions that were idle equally long" };
     const { must, may } = this.#table.room(flow, mapping.inside.address, "outside", false, now, before);
     if (must.length > 0) return { refused: must };
+    // Two outside endpoints of one host cannot both stand for it towards one remote: its answers would leave by either.
+    const rival = this.#table.findInside(flow.protocol, mapping.inside, remote);
+    if (rival && rival !== mapping && sessionOf(rival, remote)) may.push("nat-limit");
     const commit = () => (this.#table.begin(mapping, remote, flow, "outside", now), []);
     return { mapping, orDrop: may, commit };
   }

@@ -49,4 +49,3 @@ export function connect(rig: RouterRig, inside = A, remote = R): void {
   rig.inbound(seg(remote, outside, "SA", { seq: 1000, ack: 1001 }));
   rig.outbound(seg(inside, remote, "A", { seq: 1001, ack: 1001 }));
 }
-

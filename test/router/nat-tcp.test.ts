@@ -44,7 +44,8 @@ describe("rfc5382-req02 conversations", () => {
     ["a handshake, data, FINs of both sides", [
       ...OPEN, [">", "PA", { payload: "hi" }], ["<", "A"], [">", "FA"], ["<", "FA"], [">", "A"],
     ]],
-    ["a simultaneous open", [[">", "S", { seq: 1000 }], ["<", "S", { seq: 5000 }], [">", "SA"], ["<", "SA"], [">", "A"]]],
+    ["a simultaneous open",
+      [[">", "S", { seq: 1000 }], ["<", "S", { seq: 5000 }], [">", "SA"], ["<", "SA"], [">", "A"]]],
     ["half closed, it goes on", [...OPEN, [">", "FA"], ["<", "PA", { payload: "more" }], ["<", "PA"], [">", "A"]]],
     ["a reset by either side", [...OPEN, ["<", "RA"], [">", "R"]]],
     ["a connection whose beginning nobody saw", [[">", "A"], ["<", "PA", { payload: "x" }], [">", "A"]]],

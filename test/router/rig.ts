@@ -18,6 +18,8 @@ const INNER: PortConfig = {
   attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [],
 };
 
+export type RouterRigOptions = RigOptions & { nat?: Partial<NatConfig> };
+
 const rigs = new Set<RouterRig>();
 
 afterEach(() => {
@@ -56,7 +58,7 @@ export class RouterRig {
   #services!: RegisteredPort;
 
   /** `nat`: what a test has otherwise than any file may say, such as timeouts below those of the RFCs. */
-  constructor({ uplink = {}, ...spec }: RouterSpec = {}, { nat, ...options }: RigOptions & { nat?: Partial<NatConfig> } = {}) {
+  constructor({ uplink = {}, ...spec }: RouterSpec = {}, { nat, ...options }: RouterRigOptions = {}) {
     const config = configOf({ ...spec, ...(uplink === false ? {} : { uplink: { ...UPLINK, ...uplink } }) });
     this.config = nat ? { ...config, nat: { ...config.nat!, ...nat } } : config;
     this.#options = options;
@@ -97,7 +99,7 @@ export class RouterRig {
   }
 
   /** Records of sessions that live, each with what it has left, ticks. */
-  *#records(): Generator<{ bytes: Uint8Array; left: number }> {
+  * #records(): Generator<{ bytes: Uint8Array; left: number }> {
     const { shared } = this.rig;
     for (const at of records(shared, layout.FLOW_SLAB, layout.FLOW_SIZE)) {
       const left = shared.word(at + layout.HALF_EXPIRES) - Math.floor(this.rig.now / layout.FDB_TICK_MS);
@@ -130,7 +132,8 @@ export class RouterRig {
       layout.OUTSIDES + (this.router.outsides + i) * layout.OUTSIDE_SIZE + layout.OUTSIDE_HOSTS));
     return {
       sessions: this.sessions, mappings: this.mappings - this.#published, ports: this.#allPorts - this.#published,
-      hosts: count(layout.HOST_SLAB), permits: count(layout.PERMIT_SLAB), pointing: this.#pointing(), paired: sum(paired),
+      hosts: count(layout.HOST_SLAB), permits: count(layout.PERMIT_SLAB), pointing: this.#pointing(),
+      paired: sum(paired),
     };
   }
 
@@ -258,7 +261,7 @@ export class RouterRig {
     if (ip!.to !== sent.ip?.from) return false;
     if (icmp?.about) return !sent.icmp?.about;
     const back = ip!.from === sent.ip.to;
-    return back && ((icmp?.type === 0 && sent.icmp?.type === 8) || isReset(tcp) && !isReset(sent.tcp));
+    return back && ((icmp?.type === 0 && sent.icmp?.type === 8) || (isReset(tcp) && !isReset(sent.tcp)));
   }
 
   /** Drops over all ports, by reason. */
@@ -310,9 +313,8 @@ function sum(numbers: number[]): number {
 }
 
 function configOf(router: Record<string, unknown>): RouterConfig {
-  const ports = {
-    a10: { memory: true, access: 10 }, b10: { memory: true, access: 10 }, a20: { memory: true, access: 20 },
-  };
+  const [on10, on20] = [10, 20].map((access) => ({ memory: true, access }));
+  const ports = { a10: on10, b10: on10, a20: on20 };
   const value = { switches: { lab: { ports } }, routers: { edge: { interfaces: INTERFACES, ...router } } };
   return configFromValue(value).routers["edge"]!;
 }

@@ -40,7 +40,8 @@ it.each([
 it("rfc5227 answers a probe, whose sender has no address yet, and learns nothing from it", () => {
   const rig = new RouterRig();
   const probe = arpFrame(rig, { op: 1, from: "0.0.0.0", target: "10.0.10.1" });
-  expect(raw(rig, "a10", probe)["a10"]![0]).toMatchObject({ arp: { op: 2, senderIp: "10.0.10.1", targetIp: "0.0.0.0" } });
+  const [answer] = raw(rig, "a10", probe)["a10"]!;
+  expect(answer!.arp).toMatchObject({ op: 2, senderIp: "10.0.10.1", targetIp: "0.0.0.0" });
   expect(neighbors(rig)).toBe(0);
 });
 

@@ -55,6 +55,14 @@ describe.each(SIDES)("%s", (_, spec) => {
     expect(packets(seen, "a10")).toEqual([]);
   });
 
+  it("rfc1812 5.3.4 does not forward it either where there is a session for it", () => {
+    const rig = new RouterRig(spec);
+    const packet = udp({ from: "10.0.20.5:1", to: "192.0.2.1:9" });
+    rig.send(packet);
+    const seen = rig.sendFrame("a20", ether({ to: BROADCAST, from: rig.macOf("10.0.20.5") }, packet));
+    expect(packets(seen, "up")).toEqual([]);
+  });
+
   it.each([
     ["this network", "0.1.2.3"], ["loopback", "127.0.0.1"], ["multicast", "224.0.0.5"], ["class E", "240.0.0.1"],
     ["everybody", "255.255.255.255"], ["its own address", "10.0.10.1"], ["another of its addresses", "10.0.20.1"],
@@ -62,7 +70,8 @@ describe.each(SIDES)("%s", (_, spec) => {
     ["a network that is elsewhere", "10.0.20.77"],
   ])("rfc1812 5.3.7 drops a packet from %s", (_name, source) => {
     const rig = new RouterRig(spec);
-    const frame = ether({ to: ROUTER_MAC, from: rig.macOf("10.0.10.5") }, udp({ from: `${source}:1`, to: "192.0.2.1:9" }));
+    const packet = udp({ from: `${source}:1`, to: "192.0.2.1:9" });
+    const frame = ether({ to: ROUTER_MAC, from: rig.macOf("10.0.10.5") }, packet);
     expect(Object.values(rig.sendFrame("a10", frame)).flat()).toEqual([]);
     expect(rig.drops()).toEqual({ spoofed: 1 });
   });
@@ -187,7 +196,8 @@ describe("rfc1122 3.2.2 says nothing about", () => {
   });
 
   it.each([
-    ["a broadcast", ether({ to: BROADCAST, from: "02:aa:0a:00:0a:05" }, udp({ from: "10.0.10.5:1", to: "10.0.10.1:9" }))],
+    ["a broadcast", ether({ to: BROADCAST, from: "02:aa:0a:00:0a:05" },
+      udp({ from: "10.0.10.5:1", to: "10.0.10.1:9" }))],
     ["a sender that is no host", ether({ to: ROUTER_MAC, from: "02:aa:0a:00:0a:05" },
       udp({ from: "127.0.0.1:1", to: "10.0.10.1:9" }))],
     ["a frame from a group", ether({ to: ROUTER_MAC, from: "01:00:5e:00:00:05" },

@@ -1,0 +1,207 @@
+// The log of sessions (RFC 6888 REQ-12 and on): what the core writes down of sessions' beginnings and ends becomes
+// lines of JSON in the files that routers name. Owns the reading end of the ring and the files. A disk that is slow or
+// full costs the log, never the data plane: what there is no room for is counted, and told as one line.
+
+import { constants, type Stats } from "node:fs";
+import { open, stat, type FileHandle } from "node:fs/promises";
+import * as layout from "../core/layout.js";
+import type { SharedMemory } from "../core/memory.js";
+import { endpoint } from "../core/nat.js";
+
+const POLL_MS = 100;
+const MODE = 0o600;
+/** Events that are made lines of in one go: some milliseconds. */
+const SLICE = 2_000;
+/** Characters that wait for a file which cannot be written; what comes beyond them is lost, and counted. */
+const WAITING_MAX = 4 * 1024 * 1024;
+
+const WHAT: Record<number, string> = {
+  [layout.SESSION_CREATED]: "created",
+  [layout.SESSION_DESTROYED]: "destroyed",
+};
+const PROTOCOLS: Record<number, string> = { 1: "icmp", 6: "tcp", 17: "udp" };
+
+/** A router that keeps a log. */
+export interface LoggedRouter {
+  /** Its number in the core. */
+  index: number;
+  name: string;
+  /** Path of its file; several routers may share one. */
+  file: string;
+}
+
+export interface SessionLogOptions {
+  shared: SharedMemory;
+  /** Routers that keep a log, as they are now. */
+  routers: () => Iterable<LoggedRouter>;
+  /** Milliseconds since 1970. */
+  wallMs: () => number;
+  /** Takes a line for people. */
+  log: (line: string) => void;
+}
+
+export class SessionLog {
+  readonly #options: SessionLogOptions;
+  readonly #files = new Map<string, LogFile>();
+  #timer: NodeJS.Timeout | undefined;
+  #draining: Promise<void> = Promise.resolve();
+  #lost: number;
+  #stopped = false;
+
+  constructor(options: SessionLogOptions) {
+    this.#options = options;
+    this.#lost = options.shared.word(layout.SESSION_LOST);
+  }
+
+  /** Reads every 100 ms from now on. */
+  start(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.drain().then(() => { if (!this.#stopped) this.start(); });
+    }, POLL_MS);
+    this.#timer.unref();
+  }
+
+  /** Writes what there is, and closes the files. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.drain();
+    for (const file of this.#files.values()) await file.close();
+    this.#files.clear();
+  }
+
+  /** Opens the files anew with the next lines, as after a rotation, and lets go of those that no router names. */
+  async reopen(): Promise<void> {
+    await this.drain();
+    const named = new Set([...this.#options.routers()].map(({ file }) => file));
+    for (const [path, file] of this.#files) {
+      await file.close();
+      if (!named.has(path)) this.#files.delete(path);
+    }
+  }
+
+  /** Writes down what has happened so far. */
+  drain(): Promise<void> {
+    this.#draining = this.#draining.then(() => this.#drain());
+    return this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    const { shared } = this.#options;
+    const routers = new Map([...this.#options.routers()].map((router) => [router.index, router]));
+    const head = Atomics.load(shared.words, layout.SESSION_HEAD >>> 2);
+    let tail = shared.word(layout.SESSION_TAIL);
+    while (tail !== head) {
+      for (let i = 0; i < SLICE && tail !== head; i++, tail = (tail + 1) >>> 0) this.#take(tail, routers);
+      Atomics.store(shared.words, layout.SESSION_TAIL >>> 2, tail);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#takeLost(routers);
+    for (const file of this.#files.values()) await file.write();
+  }
+
+  #take(number: number, routers: ReadonlyMap<number, LoggedRouter>): void {
+    const { shared } = this.#options;
+    const at = layout.SESSION_EVENTS + (number % layout.SESSION_EVENTS_MAX) * layout.SESSION_EVENT_SIZE;
+    const router = routers.get(shared.word(at + layout.SESSION_ROUTER));
+    const event = WHAT[shared.word(at + layout.SESSION_KIND)];
+    if (!router || event === undefined) return; // it has gone since
+    const half = (offset: number): number => shared.halves[(at + offset) >>> 1]!;
+    const end = (address: number, port: number): string =>
+      endpoint(shared.word(at + address), half(layout.SESSION_INSIDE_PORT + port));
+    const protocol = half(layout.SESSION_PROTOCOL);
+    this.#file(router.file).add({
+      time: this.#timeAt(at), event, router: router.name,
+      protocol: PROTOCOLS[protocol] ?? String(protocol),
+      inside: end(layout.SESSION_INSIDE, 0), outside: end(layout.SESSION_OUTSIDE, 2),
+      remote: end(layout.SESSION_REMOTE, 4),
+    });
+  }
+
+  /** When an event happened; the host's own instance of the core, which ends sessions too, has no clock. */
+  #timeAt(at: number): string {
+    return new Date(this.#options.shared.double(at + layout.SESSION_TIME) || this.#options.wallMs()).toISOString();
+  }
+
+  /** Nobody knows whose events were lost: every file is told. */
+  #takeLost(routers: ReadonlyMap<number, LoggedRouter>): void {
+    const lost = this.#options.shared.word(layout.SESSION_LOST);
+    const count = (lost - this.#lost) >>> 0;
+    this.#lost = lost;
+    if (count === 0) return;
+    for (const path of new Set([...routers.values()].map(({ file }) => file))) this.#file(path).lose(count);
+  }
+
+  #file(path: string): LogFile {
+    const known = this.#files.get(path);
+    if (known) return known;
+    const file = new LogFile(path, this.#options);
+    this.#files.set(path, file);
+    return file;
+  }
+}
+
+/** A file that lines are appended to, opened when there are any. */
+class LogFile {
+  #handle: FileHandle | undefined;
+  #inode: Pick<Stats, "dev" | "ino"> | undefined;
+  #waiting = "";
+  #lost = 0;
+  #failed = false;
+
+  constructor(readonly path: string, readonly options: Pick<SessionLogOptions, "wallMs" | "log">) {}
+
+  add(line: object): void {
+    if (this.#waiting.length > WAITING_MAX) this.#lost += 1;
+    else this.#waiting += `${JSON.stringify(line)}\n`;
+  }
+
+  lose(count: number): void {
+    this.#lost += count;
+  }
+
+  /** Appends what waits. An error is told once, and it is tried again with the next lines. */
+  async write(): Promise<void> {
+    if (this.#waiting === "" && this.#lost === 0) return;
+    const lost = this.#lost;
+    const time = new Date(this.options.wallMs()).toISOString();
+    const last = lost > 0 ? `${JSON.stringify({ time, event: "lost", count: lost })}\n` : "";
+    try {
+      await this.#follow();
+      this.#handle ??= await this.#open();
+      await this.#handle.appendFile(this.#waiting + last);
+      this.#waiting = "";
+      this.#lost -= lost;
+      this.#failed = false;
+    } catch (error) {
+      await this.close();
+      if (!this.#failed) {
+        const remedy = "sessions are written down once that is mended";
+        this.options.log(`session log ${this.path}: ${(error as Error).message}; ${remedy}`);
+      }
+      this.#failed = true;
+    }
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close().catch(() => undefined);
+  }
+
+  /** Lets go of a file that is no longer the one of this name: it was rotated. */
+  async #follow(): Promise<void> {
+    if (!this.#handle) return;
+    const now = await stat(this.path).catch(() => undefined);
+    if (now?.ino !== this.#inode?.ino || now?.dev !== this.#inode?.dev) await this.close();
+  }
+
+  async #open(): Promise<FileHandle> {
+    // Not blocking: a FIFO without a reader is an error, not a wait.
+    const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+    const handle = await open(this.path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, MODE);
+    this.#inode = await handle.stat();
+    return handle;
+  }
+}

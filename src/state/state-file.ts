@@ -1,0 +1,143 @@
+// The state file of an engine: saved on a clean stop and every few seconds while something changes, read at the next
+// start. Owns the file: it is written anew beside itself, synced and renamed, so that there is always a whole one.
+
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import * as layout from "../core/layout.js";
+import { decodeState, type State } from "./decode.js";
+import { encodeState } from "./encode.js";
+import { DamagedError } from "./format.js";
+import type { StateSources } from "./sources.js";
+
+const MODE = 0o600;
+const FILE_BYTES_MAX = 1024 ** 3; // 4,194,304 sessions are a fifth of it
+/** No save begins earlier after another one. */
+const PAUSE_MS_MIN = 1_000;
+/** Times what a save took, for the next one to wait: saving takes a twentieth of the time at most. */
+const PAUSE_FACTOR = 20;
+/** Where nothing has come or gone, lifetimes still are written down so often. */
+const REFRESH_MS = 30_000;
+
+export class StateFile {
+  #timer: NodeJS.Timeout | undefined;
+  #saving: Promise<void> | undefined;
+  #touches = 0;
+  #saved = "";
+  #savedMs = -Infinity;
+  #failed = false;
+  #stopped = false;
+
+  /** `log`: takes a line for people. */
+  constructor(readonly path: string, readonly sources: StateSources, readonly log: (line: string) => void) {}
+
+  /** The state that was saved last; undefined where none can be used. A file that is damaged is set aside. */
+  async load(): Promise<State | undefined> {
+    try {
+      const { size } = await stat(this.path);
+      if (size > FILE_BYTES_MAX) throw new DamagedError(`has ${size} bytes, more than any state (${FILE_BYTES_MAX})`);
+      return decodeState(await readFile(this.path));
+    } catch (error) {
+      if (error instanceof DamagedError) await this.#setAside(error.message);
+      else if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#tell("cannot be read", error);
+      return undefined;
+    }
+  }
+
+  /** Saves from now on by itself. */
+  start(): void {
+    this.#schedule(PAUSE_MS_MIN);
+  }
+
+  /** Says that something changed that the tables do not show: leases. */
+  touch(): void {
+    this.#touches += 1;
+  }
+
+  /** Saves a last time. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#saving;
+    await this.save();
+  }
+
+  /** Saves now; a save that fails is told once, and tried again later. */
+  async save(): Promise<void> {
+    const begun = performance.now();
+    const changes = this.#changes();
+    try {
+      await this.#write();
+      this.#saved = changes;
+      this.#savedMs = begun;
+      this.#failed = false;
+    } catch (error) {
+      await rm(this.#beside, { force: true }).catch(() => undefined);
+      if (!this.#failed) this.#tell("cannot be written", error);
+      this.#failed = true;
+    }
+  }
+
+  get #beside(): string {
+    return `${this.path}.tmp`;
+  }
+
+  #schedule(ms: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#saving = this.#look();
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #look(): Promise<void> {
+    const begun = performance.now();
+    if (this.#changes() !== this.#saved || begun - this.#savedMs >= REFRESH_MS) await this.save();
+    this.#schedule(Math.max(PAUSE_MS_MIN, PAUSE_FACTOR * (performance.now() - begun)));
+  }
+
+  /** What differs where sessions, MACs or leases have come or gone. */
+  #changes(): string {
+    const { shared } = this.sources;
+    const { FLOW_SLAB, SLAB_COUNT, SLAB_FREE, SLAB_NEXT, FDB_COUNT } = layout;
+    const words = [FLOW_SLAB + SLAB_COUNT, FLOW_SLAB + SLAB_FREE, FLOW_SLAB + SLAB_NEXT, FDB_COUNT];
+    return [this.#touches, ...words.map((at) => shared.word(at))].join(" ");
+  }
+
+  async #write(): Promise<void> {
+    await rm(this.#beside, { force: true });
+    const file = await open(this.#beside, "wx", MODE);
+    try {
+      for (const piece of encodeState(this.sources)) {
+        if (piece.length > 0) await file.writeFile(piece);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(this.#beside, this.path);
+    await syncFolder(dirname(this.path));
+  }
+
+  async #setAside(why: string): Promise<void> {
+    const bad = `${this.path}.bad`;
+    try {
+      await rename(this.path, bad);
+      this.log(`state file ${this.path}: ${why}; set aside as ${bad}, and begun anew`);
+    } catch (error) {
+      this.#tell(`${why}, and cannot be set aside`, error);
+    }
+  }
+
+  #tell(what: string, error: unknown): void {
+    const remedy = "look at its folder, and who may write there";
+    this.log(`state file ${this.path}: ${what}: ${(error as Error).message}; ${remedy}`);
+  }
+}
+
+/** Makes a rename last; not every file system can. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
