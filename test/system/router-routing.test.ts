@@ -15,11 +15,11 @@ function unfragmented(mtu: number, to: string): string[] {
 
 const can = privileged("routing", "ip", "iperf3", "ping", "traceroute", "python3");
 
-describe.skipIf(!can).each(["1", "2"])("a router with --workers %s", (workers) => {
+describe.skipIf(!can)("a router", () => {
   let world: World;
   const lab = shareLab((lab) => {
     world = populate(lab);
-    return lab.join(edge(), "--workers", workers);
+    return lab.join(edge());
   });
 
   it("answers pings, and carries them between VLANs and out", async () => {

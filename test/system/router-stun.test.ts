@@ -26,7 +26,6 @@ describe.skipIf(!privileged("STUN through a router", "stun", "stund"))("a STUN c
     ["endpoint-independent", "address-and-port-dependent", `${same}, Port Dependent Filter, preserves ports`],
     ["address-and-port-dependent", "endpoint-independent", "Dependent Mapping, preserves ports, will hairpin"],
     ["address-and-port-dependent", "address-dependent", "Dependent Mapping, preserves ports"],
-    ["address-and-port-dependent", "address-and-port-dependent", "Dependent Mapping, preserves ports"],
   ])("finds %s mapping and %s filtering", async (mapping, filtering, found) => {
     lab().writeWhole(edge({ router: { nat: { mapping, filtering } } }));
     await lab().product!.run("apply", lab().config);
