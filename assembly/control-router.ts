@@ -3,10 +3,11 @@
 // workers are parked. Addresses and ports are as on the wire.
 
 import {
-  ANNOUNCE, FRAGMENT_QUEUE, FRAGMENT_SLAB, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_ACK, HALF_ADDRESSES, HALF_EXPIRES, HALF_FLAGS, HALF_KEY,
-  HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE, NEIGHBOR_KEY, NEIGHBOR_PORT,
-  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
-  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+  ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, FRAGMENT_QUEUE, FRAGMENT_SLAB, HALF_ACK, HALF_ADDRESSES,
+  HALF_EXPIRES, HALF_FLAGS, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE,
+  NEIGHBOR_PORT, NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
+  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE, STATE_ESTABLISHED, STATE_FINS,
+  STATE_MIDDLE, STATE_RESET,
 } from "./layout-router";
 import { tick, ticks } from "./state";
 import { timeoutOf } from "./router/timeout";
@@ -16,7 +17,7 @@ import { hostOf, leaveHost, pair } from "./table/host";
 import {
   endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused,
 } from "./table/mapping";
-import { confirm, neighborOf, removeNeighbor } from "./table/neighbor";
+import { confirm, isNeighbor, neighborOf, removeNeighbor } from "./table/neighbor";
 import { isTaken, mapsPerEndpoint, outsideAt } from "./table/outside";
 import { addPermit } from "./table/permit";
 import { ready } from "./table/queue";
@@ -65,7 +66,8 @@ function endMapping(mapping: u32): void {
   for (let number: u32 = 1; number < end; number++) {
     const half = recordAt(FLOW_SLAB, number);
     if (load<u64>(half, HALF_KEY + 8) == 0) continue;
-    if (load<u32>(half, HALF_MAPPING) == mapping || load<u32>(half + HALF_SIZE, HALF_MAPPING) == mapping) removeFlow(half);
+    const peer = load<u32>(half + HALF_SIZE, HALF_MAPPING);
+    if (load<u32>(half, HALF_MAPPING) == mapping || peer == mapping) removeFlow(half);
   }
 }
 
@@ -94,7 +96,7 @@ export function forgetNeighbors(port: u32): void {
   const end = highest(NEIGHBOR_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
-    if (load<u64>(neighbor, NEIGHBOR_KEY) != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
+    if (isNeighbor(neighbor) && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
   }
   wakeFragments();
 }
@@ -133,7 +135,8 @@ export function restoreSession(left: u32): bool {
   const remote = (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | (key >> 32);
   const far = flags & (FLOW_INBOUND | FLOW_HAIRPIN)
     ? bringBack(<u32>(after >> 32), afterPorts >> 16, <u32>(key >> 32), ports >> 16, 0) : 0;
-  const near = flags & FLOW_INBOUND ? far : bringBack(<u32>key, ports & 0xffff, <u32>after, afterPorts & 0xffff, remote);
+  const near = flags & FLOW_INBOUND
+    ? far : bringBack(<u32>key, ports & 0xffff, <u32>after, afterPorts & 0xffff, remote);
   const peer = flags & FLOW_HAIRPIN ? far : 0;
   if (near == 0 || (flags & FLOW_HAIRPIN && peer == 0)) return abandon(near, far);
   const host = hostOf(routerAt(routerOf(RESTORED)), flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key);
@@ -152,7 +155,7 @@ export function restoreSession(left: u32): bool {
 function revive(half: u32, mapping: u32, left: u32): void {
   memory.copy(half + HALF_ACK, RESTORED + HALF_ACK, 8); // with window and scale
   memory.copy(half + HALF_SIZE + HALF_ACK, RESTORED + HALF_SIZE + HALF_ACK, 8);
-  store<u8>(half + HALF_SIZE, load<u8>(RESTORED + HALF_SIZE, HALF_STATE), HALF_STATE);
+  store<u8>(half + HALF_SIZE, stateOf(load<u8>(RESTORED + HALF_SIZE, HALF_STATE)), HALF_STATE);
   const opening = protocolOf(half) == PROTOCOL_TCP && !isEstablished(half);
   setTimeout(half, timeoutOf(half, opening), opening || protocolOf(half) == PROTOCOL_ICMP);
   limitExpiry(half, ticks + left);
@@ -162,6 +165,12 @@ function revive(half: u32, mapping: u32, left: u32): void {
   if (permits && (<u32>load<u8>(half + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) == 0) {
     addPermit(load<u64>(mapping, MAPPING_OUTSIDE), <u32>(load<u64>(half) >> 32));
   }
+}
+
+/** A connection may have opened after it was saved: what its sides send from now on says so. */
+function stateOf(saved: u8): u8 {
+  const settled = (saved & <u8>(STATE_ESTABLISHED | STATE_RESET | STATE_FINS)) != 0;
+  return settled ? saved : saved | <u8>STATE_MIDDLE;
 }
 
 function abandon(near: u32, far: u32): bool {

@@ -236,6 +236,7 @@ export const HALF_BEGUN: u32 = 60; // second half: ticks when it began
 export const STATE_FINS: u32 = 12; // bits of HALF_STATE (router/tcp.ts): both sides have said FIN
 export const STATE_ESTABLISHED: u32 = 16;
 export const STATE_RESET: u32 = 32;
+export const STATE_MIDDLE: u32 = 64; // its beginning was not seen
 export const FLOW_INBOUND: u32 = 1; // flag: the outside began it
 export const FLOW_HAIRPIN: u32 = 2; // both ends are inside
 export const FLOW_RENEWAL: u32 = 10; // ticks: time is given again once a second, and so each flow has one more

@@ -18,6 +18,7 @@ import { Pipe } from "./core/pipe.js";
 import { Captures } from "./engine/captures.js";
 import { requireNames, withForward, withoutForward, withoutPort, withPort } from "./engine/edit.js";
 import { Fabric } from "./engine/fabric.js";
+import { Keeper } from "./engine/keeper.js";
 import { Links } from "./engine/links.js";
 import { MacEvents } from "./engine/mac-events.js";
 import { MemoryPort } from "./port/memory.js";
@@ -28,12 +29,16 @@ import { Crew } from "./worker/crew.js";
 export interface EngineOptions {
   /** Data-plane threads, 1 to 16; 1 where nothing is said. */
   workers?: number;
+  /** Takes lines about what the engine lives with but somebody should see to: a state file that cannot be used or
+   *  written, a log that cannot be. Absent: process.emitWarning. */
+  warn?: (line: string) => void;
 }
 
 export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements EngineApi {
   readonly #memories = new Map<number, MemoryPort>();
   readonly #captures: Captures;
   readonly #macs: MacEvents;
+  readonly #keeper: Keeper;
   readonly #sources: status.Sources;
   readonly #routers: routing.RouterSources;
   #last: Promise<unknown> = Promise.resolve();
@@ -42,6 +47,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   private constructor(
     readonly workers: number, readonly origin: number,
     private readonly core: CoreExports, private readonly fabric: Fabric, links: Links,
+    state: string | undefined, warn: (line: string) => void,
   ) {
     super();
     const { shared, registry, counters } = fabric;
@@ -54,6 +60,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
     this.#routers = { shared, seconds: this.#sources.seconds, running: () => fabric.routers.running() };
+    this.#keeper = new Keeper(state, fabric, core, this.#sources.seconds, warn);
     EventEmitter.prototype.on.call(this, "newListener", () => { this.#macs.start(); });
     EventEmitter.prototype.on.call(this, "removeListener", () => {
       if (this.listenerCount("event") === 0) this.#macs.stop();
@@ -78,9 +85,12 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     const core = instantiateCore(module, shared);
     core.attach();
     core.clearCuts();
-    const engine = await Engine.#assemble(config, shared, module, core, workers, origin);
+    const warn = options.warn ?? ((line) => { process.emitWarning(line); });
+    const engine = await Engine.#assemble(config, shared, module, core, workers, origin, warn);
     try {
+      await engine.#keeper.recall(config);
       await engine.fabric.apply(config);
+      await engine.#keeper.restore();
     } catch (error) {
       await engine.stop();
       throw error;
@@ -91,7 +101,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   /** An engine with its workers and no ports. */
   static async #assemble(
     config: Config, shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, workers: number,
-    origin: number,
+    origin: number, warn: (line: string) => void,
   ): Promise<Engine> {
     const late: { engine?: Engine } = {};
     const links: Links = new Links(() => crew, (port, up, why) => {
@@ -105,7 +115,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       (report) => { links.report(report); },
       (error) => { setImmediate(() => { throw error; }); }); // without its data plane the process has no purpose
     const fabric = new Fabric(config, shared, core, crew, links, new Counters(shared));
-    late.engine = new Engine(workers, origin, core, fabric, links);
+    late.engine = new Engine(workers, origin, core, fabric, links, config.state, warn);
     return late.engine;
   }
 
@@ -160,6 +170,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     return this.#inTurn(async () => {
       const wanted = typeof config === "function" ? config() : config;
       const { added, removed, changed, unchanged } = await this.fabric.apply(configFromValue(valueOfConfig(wanted)));
+      await this.#keeper.renew();
       for (const [index, memory] of this.#memories) {
         if (this.fabric.registry.byIndex.has(index)) continue;
         memory.close();
@@ -224,7 +235,9 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     this.#stopped ??= this.#inTurn(async () => {
       this.#macs.stop();
       for (const memory of this.#memories.values()) memory.close();
+      await this.#keeper.close();
       await this.fabric.close();
+      await this.#keeper.closeLog();
       const last = this.stats();
       await this.fabric.crew.stop();
       return last;

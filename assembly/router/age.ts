@@ -4,14 +4,14 @@
 
 import {
   ANNOUNCE, FLOW_SLAB, FLOW_SWEEP_TIME, FLOW_SWEPT, HALF_KEY, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
-  INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_KEY, NEIGHBOR_SLAB, NEIGHBOR_SWEEP_TIME, NEIGHBOR_SWEPT,
+  INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_SLAB, NEIGHBOR_SWEEP_TIME, NEIGHBOR_SWEPT,
   OUTSIDE_ADDRESS, ROUTERS, ROUTERS_TIME, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "../layout-router";
 import { BATCH_MAX, FLAG_ROUTER, FLAG_UP, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE } from "../layout";
 import { now, ticks } from "../state";
 import { hasExpired, removeFlow } from "../table/flow";
 import { ageFragments } from "../table/fragment";
-import { age } from "../table/neighbor";
+import { age, isNeighbor } from "../table/neighbor";
 import { outsideAt } from "../table/outside";
 import { highest, recordAt } from "../table/slab";
 import { announceAt, askAt } from "./arp";
@@ -55,7 +55,7 @@ export function ageNeighbors(first: u32): u32 {
   for (; looked < min(due, NEIGHBOR_SLICE) && place < BATCH_MAX; looked++) {
     number = number + 1 < end ? number + 1 : 1;
     const neighbor = recordAt(NEIGHBOR_SLAB, number);
-    if (load<u64>(neighbor, NEIGHBOR_KEY) == 0 || !age(neighbor)) continue;
+    if (!isNeighbor(neighbor) || !age(neighbor)) continue;
     if (askAt(place, neighbor)) place++;
   }
   store<u32>(NEIGHBOR_SWEPT, number);

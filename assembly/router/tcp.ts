@@ -11,7 +11,8 @@
 // A session whose beginning was not seen (a restart without state) counts any segment as its side's SYN.
 
 import {
-  HALF_ACK, HALF_SCALE, HALF_SIZE, HALF_STATE, HALF_WINDOW, STATE_ESTABLISHED, STATE_FINS, STATE_RESET,
+  HALF_ACK, HALF_SCALE, HALF_SIZE, HALF_STATE, HALF_WINDOW, STATE_ESTABLISHED, STATE_FINS, STATE_MIDDLE,
+  STATE_RESET,
 } from "../layout-router";
 import { directionOf, firstOf, otherOf } from "../table/flow";
 import {
@@ -22,7 +23,6 @@ import {
 // State: a bit for what was seen of each direction, and three for both.
 const SYN_SEEN: u32 = 1; // << direction
 const FIN_SEEN: u32 = 4; // << direction
-const MIDDLE: u32 = 64; // its beginning was not seen
 const SYNS: u32 = 3;
 const SCALE_MAX: u32 = 14; // RFC 7323 2.3
 
@@ -49,11 +49,11 @@ export function follow(half: u32, segment: u32): void {
     return; // what it acknowledges may be made up
   }
   if (flags & SYN) {
-    state = (closing ? 0 : state & ~MIDDLE) | (SYN_SEEN << direction);
+    state = (closing ? 0 : state & ~STATE_MIDDLE) | (SYN_SEEN << direction);
     store<u8>(half, <u8>scaleIn(segment), HALF_SCALE);
   } else {
-    if (before == 0) state = MIDDLE;
-    if (state & MIDDLE) state |= SYN_SEEN << direction;
+    if (before == 0) state = STATE_MIDDLE;
+    if (state & STATE_MIDDLE) state |= SYN_SEEN << direction;
     if ((state & SYNS) == SYNS && flags & ACK) state |= STATE_ESTABLISHED;
     if (flags & FIN) state |= FIN_SEEN << direction;
   }

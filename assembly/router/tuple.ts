@@ -43,7 +43,7 @@ export function isTranslated(protocol: u32): bool {
   return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP || protocol == PROTOCOL_ICMP;
 }
 
-/** Checks what TCP, UDP or ICMP say of themselves in a whole packet, or the first fragment; -1: right, else a reason. */
+/** Checks what TCP, UDP or ICMP say of themselves in a whole packet, or a first fragment; -1: right, else why not. */
 export function checkPayload(fragment: bool): i32 {
   if (protocol == PROTOCOL_TCP) {
     if (rest < TCP_SIZE) return fragment ? Reason.fragment : Reason.malformed; // RFC 1858 3

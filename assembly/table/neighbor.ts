@@ -109,6 +109,11 @@ export function asksAll(neighbor: u32): bool {
   return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 || load<u32>(neighbor, NEIGHBOR_PROBES) == NEIGHBOR_PROBES_MAX;
 }
 
+/** Whether a record is a neighbor's. The first word of a free one, where a neighbor has its key, links to another. */
+export function isNeighbor(record: u32): bool {
+  return (load<u32>(record, NEIGHBOR_USED) | load<u32>(record, NEIGHBOR_ASKED)) != 0;
+}
+
 /** Whether it has neither answered nor failed. */
 function isAsking(neighbor: u32): bool {
   return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 && load<u32>(neighbor, NEIGHBOR_PROBES) <= NEIGHBOR_PROBES_MAX;

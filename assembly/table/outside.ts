@@ -82,7 +82,8 @@ export function choosePort(index: u32, protocol: u32, wanted: u32): u32 {
   if (freePorts(index, protocol) == 0) return 0;
   const parity = wanted & 1 ? ~EVEN : EVEN;
   const low = wanted < WORDS_LOW * WORD_BITS;
-  return search(index, protocol, low, parity) || search(index, protocol, low, ANY) || search(index, protocol, !low, ANY);
+  return search(index, protocol, low, parity) || search(index, protocol, low, ANY)
+    || search(index, protocol, !low, ANY);
 }
 
 /** The first free port in a range that `mask` allows, from a place in it that nobody knows; 0: none. */

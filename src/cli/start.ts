@@ -24,7 +24,9 @@ export async function start(file: string | undefined, options: UpOptions, io: Io
   const log = createLogger(io.err, json);
   const config = file === undefined ? undefined : readConfig(file);
   const control = await usableControl(controlPath(options.control, io.env), log);
-  const engineOptions = options.workers === undefined ? {} : { workers: options.workers };
+  const engineOptions: EngineOptions = {
+    ...(options.workers !== undefined && { workers: options.workers }), warn: (line) => { log.warn(line); },
+  };
   const hosted = file === undefined || config === undefined
     ? await hostQuickstart(engineOptions)
     : hostEngine(await Engine.start(config, engineOptions), file);

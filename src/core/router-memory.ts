@@ -2,7 +2,6 @@
 // all of them, once, before anything runs. See assembly/layout-router.ts.
 
 import * as layout from "./layout.js";
-import type { SharedMemory } from "./memory.js";
 
 /** Records of one size: where, how long, how many may be in use. */
 interface Slab { at: number; records: number; stride: number; limit: number }
@@ -56,20 +55,21 @@ export class RouterMemory {
     ];
   }
 
-  write(shared: SharedMemory): void {
+  /** `memory`: what sets the u32 at a byte offset. */
+  write(memory: { setWord(at: number, value: number): void }): void {
     for (const { at, records, stride, limit } of this.#slabs) {
-      shared.setWord(at + layout.SLAB_RECORDS, records);
-      shared.setWord(at + layout.SLAB_STRIDE, stride);
-      shared.setWord(at + layout.SLAB_LIMIT, limit);
-      shared.setWord(at + layout.SLAB_NEXT, 1);
+      memory.setWord(at + layout.SLAB_RECORDS, records);
+      memory.setWord(at + layout.SLAB_STRIDE, stride);
+      memory.setWord(at + layout.SLAB_LIMIT, limit);
+      memory.setWord(at + layout.SLAB_NEXT, 1);
     }
     for (const { at, records, stride, key, buckets, count } of this.#indexes) {
-      shared.setWord(at + layout.INDEX_RECORDS, records);
-      shared.setWord(at + layout.INDEX_STRIDE, stride);
-      shared.setWord(at + layout.INDEX_KEY, key);
-      shared.setWord(at + layout.INDEX_BUCKETS, buckets);
-      shared.setWord(at + layout.INDEX_SHIFT, 64 - Math.log2(count));
-      shared.setWord(at + layout.INDEX_MASK, count - 1);
+      memory.setWord(at + layout.INDEX_RECORDS, records);
+      memory.setWord(at + layout.INDEX_STRIDE, stride);
+      memory.setWord(at + layout.INDEX_KEY, key);
+      memory.setWord(at + layout.INDEX_BUCKETS, buckets);
+      memory.setWord(at + layout.INDEX_SHIFT, 64 - Math.log2(count));
+      memory.setWord(at + layout.INDEX_MASK, count - 1);
     }
   }
 }

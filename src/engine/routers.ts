@@ -5,15 +5,30 @@ import { isDeepStrictEqual } from "node:util";
 import { UPLINK } from "../config/expand.js";
 import { printForward } from "../config/forward.js";
 import type { ForwardConfig, RouterConfig } from "../config/model.js";
+import type { SharedMemory } from "../core/memory.js";
 import { Punt } from "../core/punt.js";
-import type { RegisteredPort } from "../core/registry.js";
+import type { RegisteredPort, Registry } from "../core/registry.js";
 import { RouterTables, type RouterPlan, type WrittenRouter } from "../core/router-tables.js";
-import { untaggedVid } from "../core/tables.js";
+import { untaggedVid, type Tables } from "../core/tables.js";
+import type { Attachment } from "../port/port.js";
 import type { Place } from "../service/channel.js";
 import { RouterServices } from "../service/router-services.js";
 import type { RunningRouter } from "../stats/router-status.js";
-import type { Fabric } from "./fabric.js";
+import type { Crew } from "../worker/crew.js";
+import type { Links } from "./links.js";
 import { interfaceKey, interfaceName, planRouter, type RouterPorts, type UplinkBinding } from "./router-plan.js";
+
+/** What routers need of the fabric that they are part of. */
+export interface RouterHost {
+  readonly shared: SharedMemory;
+  readonly registry: Registry;
+  readonly tables: Tables;
+  readonly crew: Crew;
+  readonly links: Links;
+  readonly attachments: ReadonlyMap<number, Attachment>;
+  addRouterPort(on: string, name: string, vid: number, watched?: string): Promise<RegisteredPort>;
+  removeRouterPort(port: RegisteredPort): Promise<void>;
+}
 
 /** A router that runs. */
 export interface Router {
@@ -39,7 +54,7 @@ export class Routers {
   /** Told of changed leases. */
   onChange: () => void = () => undefined;
 
-  constructor(readonly fabric: Fabric) {
+  constructor(readonly fabric: RouterHost) {
     this.tables = new RouterTables(fabric.tables);
   }
 

@@ -170,7 +170,8 @@ export class RouterServices {
         this.#options.onChange();
       },
     });
-    if (this.#remembered !== undefined) client.restore(this.#remembered);
+    if (client.restore(this.#remembered)) this.#options.onBinding(client.remembered);
+    this.#remembered = undefined;
     if (this.#linkUp) client.linkUp();
     return client;
   }

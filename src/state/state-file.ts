@@ -16,7 +16,7 @@ const PAUSE_MS_MIN = 1_000;
 /** Times what a save took, for the next one to wait: saving takes a twentieth of the time at most. */
 const PAUSE_FACTOR = 20;
 /** Where nothing has come or gone, lifetimes still are written down so often. */
-const REFRESH_MS = 30_000;
+const REFRESH_MS = 5_000;
 
 export class StateFile {
   #timer: NodeJS.Timeout | undefined;

@@ -154,4 +154,17 @@ describe("neighbors", () => {
     rig.rig.host.forgetNeighbors(index);
     expect(known(rig).filter(({ on }) => on === "@edge.20")).toEqual([]);
   });
+
+  it("that have gone are not taken for others that may go once the clock is past their idle time", () => {
+    const rig = new RouterRig();
+    for (const address of ["10.0.20.9", "10.0.20.10", "10.0.20.11"]) {
+      rig.silent.add(address);
+      rig.outbound(udp({ from: INSIDE, to: `${address}:1` }));
+    }
+    rig.wait(20);
+    expect(known(rig)).toEqual([]);
+    rig.jump(700);
+    rig.wait(3);
+    expect(rig.rig.shared.word(layout.NEIGHBOR_SLAB + layout.SLAB_COUNT)).toBe(0);
+  });
 });

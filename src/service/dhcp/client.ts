@@ -84,6 +84,11 @@ export class DhcpClient {
     return this.#isBound ? this.#lease?.binding : undefined;
   }
 
+  /** The lease that was restored or had last, while it lasts: usable until a server says otherwise (RFC 2131, 3.2). */
+  get remembered(): Binding | undefined {
+    return this.#lease?.binding;
+  }
+
   /** The link has come up, perhaps at another network: asks for the lease that it has (INIT-REBOOT), or for one. */
   linkUp(): void {
     this.#refusals = 0;
