@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { ask, serve } from "./echo.js";
-import { shareLab, transfer } from "./lab.js";
+import { expectUnbroken, shareLab, transfer } from "./lab.js";
 import { privileged } from "./namespace.js";
 import { edge, populate, ROUTER, type World } from "./router-lab.js";
 
@@ -96,6 +96,24 @@ describe.skipIf(!can)("a router's translation", () => {
       expect(await ask(far, protocol, ROUTER.second, ECHO, 50_002)).toBe(`${far.address}:50002`);
     }
     expect(await gateway.reaches(ROUTER.second)).toBe(true);
+  });
+
+  it("loses no session while the router changes around it, and others come and go", async () => {
+    const { a, b, gateway } = world;
+    expect(await b.reaches(gateway)).toBe(true);
+    const pings = b.stream(gateway, 2500);
+    const transfer = a.transfer(gateway, 4);
+    const interfaces = ["10.0.10.1/24", "10.0.20.1/24", "10.0.30.1/24"]
+      .map((address, index) => ({ switch: "lab", vlan: 10 * (index + 1), address }));
+    const wider = edge({ router: { forwards: [...forwards, "udp 7777 -> 10.0.10.5"], interfaces, dns: {} } });
+    const other = { interfaces: [{ switch: "lab", vlan: 40, address: "10.0.10.1/24" }] };
+    for (const config of [{ ...wider, routers: { ...wider.routers, other } }, edge({ router: { forwards } })]) {
+      lab().writeWhole(config);
+      await lab().product!.run("apply", lab().config);
+    }
+    expect(pings.status).toBe(undefined); // all that was under load
+    await expectUnbroken(pings);
+    expect(await transfer).toBeGreaterThan(10e6);
   });
 
   it("publishes a port and takes it back while it runs", async () => {
