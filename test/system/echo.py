@@ -3,6 +3,7 @@
     python3 echo.py serve tcp|udp PORT...           answers each connection or datagram with the peer's ADDRESS:PORT
     python3 echo.py ask tcp|udp ADDRESS PORT [OWN]  asks from a port of its own and prints the answer; 1 if there is none
 
+    python3 echo.py scan ADDRESS COUNT                sends a datagram to each of so many ports, from a port of its own
     python3 echo.py drip PORT          sends a number, counting up, ten times a second to the first who connects
     python3 echo.py sip ADDRESS PORT   prints what such a server sends, and says nothing to it
 
@@ -60,6 +61,15 @@ def ask(kind, address, port, own="0"):
         sys.exit(f"no answer: {error}")
 
 
+def scan(address, count):
+    held = []  # each keeps its port from being used again at once
+    for port in range(1, int(count) + 1):
+        held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        held[-1].sendto(b"?", (address, port))
+        if len(held) > 500:
+            held.pop(0).close()
+
+
 def drip(port):
     server = bound("tcp", int(port))
     print("ready", flush=True)
@@ -77,4 +87,4 @@ def sip(address, port):
             print(line, end="", flush=True)
 
 
-{"serve": serve, "ask": ask, "drip": drip, "sip": sip}[sys.argv[1]](*sys.argv[2:])
+{"serve": serve, "ask": ask, "scan": scan, "drip": drip, "sip": sip}[sys.argv[1]](*sys.argv[2:])
