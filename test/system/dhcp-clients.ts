@@ -1,5 +1,5 @@
-// DHCP clients as guests run them, udhcpc of busybox and dhclient of ISC, told to configure their devices and to say what
-// they were given. Owns their command lines and their scripts, which put both clients' words into the same form.
+// DHCP clients as guests run them, udhcpc of busybox and dhclient of ISC, told to configure their devices and to say
+// what they were given. Owns their command lines and their scripts, which put both clients' words into the same form.
 
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -64,8 +64,10 @@ export function dhclient(guest: Guest, ...options: string[]): Running {
 
 /** What a client has been given so far, in its order. */
 export function given(client: Running): Given[] {
-  return [...client.stdout.matchAll(/^given (.*)$/gm)].map(([, text]) =>
-    Object.fromEntries(text!.split(" ").map((pair) => [pair.split("=")[0]!, pair.slice(pair.indexOf("=") + 1)])) as Given);
+  return [...client.stdout.matchAll(/^given (.*)$/gm)].map(([, text]) => {
+    const pairs = [...text!.matchAll(/(\w+)=(.*?)(?= \w+=|$)/g)]; // a value may have spaces
+    return Object.fromEntries(pairs.map(([, name, value]) => [name!, value!])) as Given;
+  });
 }
 
 /** Waits for an event of a client, and returns what came with the last of its kind. */

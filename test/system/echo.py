@@ -3,21 +3,26 @@
     python3 echo.py serve tcp|udp PORT...           answers each connection or datagram with the peer's ADDRESS:PORT
     python3 echo.py ask tcp|udp ADDRESS PORT [OWN]  asks from a port of its own and prints the answer; 1 if there is none
 
-Servers say "ready" first, then a line for each peer; they end when they are killed.
+    python3 echo.py scan ADDRESS COUNT                sends a datagram to each of so many ports, from a port of its own
+    python3 echo.py drip PORT          sends a number, counting up, ten times a second to the first who connects
+    python3 echo.py sip ADDRESS PORT   prints what such a server sends, and says nothing to it
+
+Servers say "ready" first; they end when they are killed.
 """
 import select
 import socket
 import sys
+import time
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
-PATIENCE_S = 3
+PATIENCE_S = 1.5  # a lost SYN is sent again after 1 s
 
 
 def bound(kind, port):
     end = socket.socket(socket.AF_INET, KINDS[kind])
     end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     end.bind(("", port))
-    if kind == "tcp" and port and sys.argv[1] == "serve":
+    if kind == "tcp" and sys.argv[1] in ("serve", "drip"):
         end.listen()
     return end
 
@@ -25,12 +30,15 @@ def bound(kind, port):
 def answer(server):
     if server.type == socket.SOCK_DGRAM:
         peer = server.recvfrom(65536)[1]
-        server.sendto(b"%s:%d" % (peer[0].encode(), peer[1]), peer)
+        server.sendto(text(peer), peer)
     else:
         connection, peer = server.accept()
-        connection.sendall(b"%s:%d" % (peer[0].encode(), peer[1]))
+        connection.sendall(text(peer))
         connection.close()
-    print("%s:%d" % peer, flush=True)
+
+
+def text(peer):
+    return b"%s:%d" % (peer[0].encode(), peer[1])
 
 
 def serve(kind, *ports):
@@ -53,4 +61,30 @@ def ask(kind, address, port, own="0"):
         sys.exit(f"no answer: {error}")
 
 
-{"serve": serve, "ask": ask}[sys.argv[1]](*sys.argv[2:])
+def scan(address, count):
+    held = []  # each keeps its port from being used again at once
+    for port in range(1, int(count) + 1):
+        held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        held[-1].sendto(b"?", (address, port))
+        if len(held) > 500:
+            held.pop(0).close()
+
+
+def drip(port):
+    server = bound("tcp", int(port))
+    print("ready", flush=True)
+    connection, _ = server.accept()
+    number = 0
+    while True:
+        connection.sendall(b"%d\n" % number)
+        number += 1
+        time.sleep(0.1)
+
+
+def sip(address, port):
+    with socket.create_connection((address, int(port))) as connection:
+        for line in connection.makefile():
+            print(line, end="", flush=True)
+
+
+{"serve": serve, "ask": ask, "scan": scan, "drip": drip, "sip": sip}[sys.argv[1]](*sys.argv[2:])

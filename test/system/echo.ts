@@ -15,6 +15,18 @@ export async function serve(station: Station, protocol: Protocol, ...ports: numb
   return server;
 }
 
+/** Sends a datagram to each of so many ports, from a port of its own. */
+export async function scan(station: Station, address: string, count: number): Promise<void> {
+  await station.start("python3", SCRIPT, "scan", address, String(count)).result();
+}
+
+/** A connection over which numbers come, counting up, ten times a second, while its client says nothing. */
+export async function drip(from: Station, to: Station, port: number): Promise<Running> {
+  const server = from.start("python3", SCRIPT, "drip", String(port));
+  await server.until(/^ready$/m);
+  return to.start("python3", SCRIPT, "sip", from.address, String(port));
+}
+
 /** How a server sees a machine, as `address:port`; undefined: it did not answer. `own`: the port to ask from. */
 export async function ask(
   station: Station, protocol: Protocol, address: string, port: number, own = 0,

@@ -17,15 +17,15 @@ export interface Station {
   start(command: string, ...args: string[]): Running;
 }
 
-/** An iperf3 transfer from a machine to another; `options` are those of both ends or the client's. Returns bytes received. */
+/** An iperf3 transfer from a machine to another; `options` are the client's. Returns bytes received. */
 export async function transfer(from: Station, to: Station, seconds: number, ...options: string[]): Promise<number> {
   const port = options.includes("--port") ? options.slice(options.indexOf("--port")).slice(0, 2) : [];
   const server = to.start("iperf3", "--server", "--one-off", "--forceflush", ...port);
   await server.until(/listening/);
   const client = from.start("iperf3", "--client", to.address, "--time", String(seconds), "--json", ...options);
-  const report = JSON.parse(await client.result()) as { end: Record<"sum_received" | "sum", { bytes: number } | undefined> };
+  const report = JSON.parse(await client.result()) as { end: { sum_received: { bytes: number } } };
   await server.end();
-  return (report.end.sum_received ?? report.end.sum!).bytes;
+  return report.end.sum_received.bytes;
 }
 
 /** That each of a stream of pings was answered, and nothing came twice. */
@@ -45,7 +45,7 @@ export class Guest {
   readonly namespace: Namespace;
   /** Without the prefix; empty where DHCP gives one. */
   readonly address: string;
-  readonly mac: string;
+  mac: string;
   /** Whether the kernel's counters of the device are those of its port from the beginning. */
   isCounted = true;
 
@@ -154,7 +154,12 @@ export class Lab {
   /** Starts the product with a whole configuration, and waits until it is ready. */
   async begin(config: object, ...options: string[]): Promise<Product> {
     this.writeWhole(config);
-    this.product = Product.begin(this.host, this.config, this.control, options);
+    return this.run(this.config, ...options);
+  }
+
+  /** Starts the product with the configuration in a file, and waits until it is ready. */
+  async run(file: string, ...options: string[]): Promise<Product> {
+    this.product = Product.begin(this.host, file, this.control, options);
     return this.product.ready();
   }
 

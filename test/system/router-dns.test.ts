@@ -1,5 +1,5 @@
-// Guests that ask a router for names, with dig: over UDP and TCP, names of its own and those that a resolver knows, which
-// listens on the loopback address of the product's namespace.
+// Guests that ask a router for names, with dig: over UDP and TCP, names of its own and those that a resolver knows,
+// which listens on the loopback address of the product's namespace.
 
 import { describe, expect, it } from "vitest";
 import { udhcpc, untilGiven } from "./dhcp-clients.js";

@@ -2,7 +2,7 @@
 // of a narrow link. Addresses are those for documentation (RFC 5737). No packet is translated by a kernel anywhere.
 
 import { createHash } from "node:crypto";
-import { Guest, type Lab, type Station } from "./lab.js";
+import type { Guest, Lab, Station } from "./lab.js";
 import { Running } from "./running.js";
 
 /** The router's addresses on VLAN 10, on VLAN 20, and outside. */
@@ -82,7 +82,8 @@ export function edge({ router, uplink }: Changes = {}): { switches: object; rout
 /** Frames to a router that begin like IPv4 or ARP and go on in bytes that follow from the seed. */
 export function garbage(to: string, from: string, seed: number, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, number) => {
-    const noise = createHash("shake256", { outputLength: 20 + (number * 37) % 400 }).update(`${seed} ${number}`).digest();
+    const outputLength = 20 + (number * 37) % 400;
+    const noise = createHash("shake256", { outputLength }).update(`${seed} ${number}`).digest();
     if (number % 4 !== 0) noise[0] = 0x40 + number % 16; // version 4, any header length
     const type = number % 8 === 0 ? "0806" : "0800";
     return Buffer.concat([Buffer.from(to.concat(from).replaceAll(":", "") + type, "hex"), noise]);

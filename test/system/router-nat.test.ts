@@ -1,13 +1,18 @@
-// Translation as both sides see it: transfers through it, the addresses and ports that servers see, forwards, static and
-// while it runs, and guests that meet outside. With two workers, so that frames change threads.
+// Translation as both sides see it: transfers through it, the addresses and ports that servers see, forwards, static
+// and while it runs, and guests that meet outside. With two workers, so that frames change threads.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ask, serve } from "./echo.js";
-import { shareLab, transfer } from "./lab.js";
+import { ask, scan, serve } from "./echo.js";
+import { expectUnbroken, shareLab, transfer } from "./lab.js";
 import { privileged } from "./namespace.js";
 import { edge, populate, ROUTER, type World } from "./router-lab.js";
+import { until } from "./running.js";
 
 const ECHO = 7;
+const HOST_PORTS_MAX = 300;
+const nat = { log: "sessions.ndjson", host: { ports: HOST_PORTS_MAX } }; // the log lies beside the configuration
 const forwards = [
   "tcp 8080 -> 10.0.10.6:80", "udp 8080 -> 10.0.10.6:80", "tcp 9000-9003 -> 10.0.10.6:7000",
   "tcp 5301 -> 10.0.10.6", "udp 5301 -> 10.0.10.6", `1:1 ${ROUTER.second} -> 10.0.20.5`,
@@ -19,7 +24,7 @@ describe.skipIf(!can)("a router's translation", () => {
   let world: World;
   const lab = shareLab(async (lab) => {
     world = populate(lab);
-    await lab.join(edge({ router: { forwards } }), "--workers", "2");
+    await lab.join(edge({ router: { forwards, nat } }), "--workers", "2");
     const { b, c, gateway, far } = world;
     for (const protocol of ["tcp", "udp"] as const) {
       for (const station of [gateway, far, c]) await serve(station, protocol, ECHO);
@@ -76,7 +81,8 @@ describe.skipIf(!can)("a router's translation", () => {
     const port = ["--port", "5301"];
     expect(await transfer(far, outside, 1, ...port)).toBeGreaterThan(1e6);
     expect(await transfer(far, outside, 1, ...port, "--reverse")).toBeGreaterThan(1e6);
-    expect(await transfer(far, outside, 1, ...port, "--udp", "--bitrate", "8M", "--length", "4000")).toBeGreaterThan(5e5);
+    const inFragments = ["--udp", "--bitrate", "8M", "--length", "4000"];
+    expect(await transfer(far, outside, 1, ...port, ...inFragments)).toBeGreaterThan(5e5);
   });
 
   it.each(["tcp", "udp"] as const)("lets guests meet by the outside address (%s)", async (protocol) => {
@@ -97,6 +103,24 @@ describe.skipIf(!can)("a router's translation", () => {
     expect(await gateway.reaches(ROUTER.second)).toBe(true);
   });
 
+  it("loses no session while the router changes around it, and others come and go", async () => {
+    const { a, b, gateway } = world;
+    expect(await b.reaches(gateway)).toBe(true);
+    const pings = b.stream(gateway, 2500);
+    const transfer = a.transfer(gateway, 4);
+    const interfaces = ["10.0.10.1/24", "10.0.20.1/24", "10.0.30.1/24"]
+      .map((address, index) => ({ switch: "lab", vlan: 10 * (index + 1), address }));
+    const wider = edge({ router: { nat, forwards: [...forwards, "udp 7777 -> 10.0.10.5"], interfaces, dns: {} } });
+    const other = { interfaces: [{ switch: "lab", vlan: 40, address: "10.0.10.1/24" }] };
+    for (const config of [{ ...wider, routers: { ...wider.routers, other } }, edge({ router: { forwards, nat } })]) {
+      lab().writeWhole(config);
+      await lab().product!.run("apply", lab().config);
+    }
+    expect(pings.status).toBe(undefined); // all that was under load
+    await expectUnbroken(pings);
+    expect(await transfer).toBeGreaterThan(10e6);
+  });
+
   it("publishes a port and takes it back while it runs", async () => {
     const { a, far } = world;
     const server = await serve(a, "tcp", 81);
@@ -111,5 +135,25 @@ describe.skipIf(!can)("a router's translation", () => {
     await product.run("forward", "remove", "edge", rule);
     expect(await ask(far, "tcp", ROUTER.outside, 8181)).toBe(undefined);
     await server.end();
+  });
+
+  it("shows sessions, and logs who had which port", async () => {
+    const { b, gateway } = world;
+    const outside = await ask(b, "udp", gateway.address, ECHO, 44_000);
+    const session = { router: "edge", protocol: "udp", inside: "10.0.10.6:44000", outside, remote: "203.0.113.1:7" };
+    expect(await lab().product!.show("nat")).toContainEqual(expect.objectContaining({ ...session, state: "open" }));
+    const log = (): string => readFileSync(join(lab().folder, nat.log), "utf8");
+    await until(() => `the session in ${log()}`, () => log().includes(JSON.stringify(session).slice(1, -1)));
+  });
+
+  it("stops a guest that scans at its limit, and nobody else", async () => {
+    const { a, b, c, gateway } = world;
+    await scan(a, gateway.address, 2000);
+    expect(await ask(b, "tcp", gateway.address, ECHO)).toContain(ROUTER.outside);
+    expect(await c.reaches(gateway)).toBe(true);
+    const held = (await lab().product!.show("nat")).filter(({ inside }) => inside.startsWith("10.0.10.5:"));
+    expect(new Set(held.map(({ inside, protocol }) => `${protocol} ${inside}`)).size).toBe(HOST_PORTS_MAX);
+    const drops = (await lab().product!.show("stats")).totals.drops;
+    expect(drops["nat-limit"]).toBeGreaterThan(1000);
   });
 });

@@ -1,5 +1,5 @@
-// What a STUN client finds out about the translation that is configured, by the tests of RFC 3489: against a server with
-// two addresses, in all that it can tell apart. Between two of them the configuration is changed in a running engine.
+// What a STUN client finds out about the translation that is configured, by the tests of RFC 3489: against a server
+// with two addresses, in all that it can tell apart. Between two of them a running engine is changed.
 
 import { describe, expect, it } from "vitest";
 import { shareLab } from "./lab.js";
@@ -26,7 +26,6 @@ describe.skipIf(!privileged("STUN through a router", "stun", "stund"))("a STUN c
     ["endpoint-independent", "address-and-port-dependent", `${same}, Port Dependent Filter, preserves ports`],
     ["address-and-port-dependent", "endpoint-independent", "Dependent Mapping, preserves ports, will hairpin"],
     ["address-and-port-dependent", "address-dependent", "Dependent Mapping, preserves ports"],
-    ["address-and-port-dependent", "address-and-port-dependent", "Dependent Mapping, preserves ports"],
   ])("finds %s mapping and %s filtering", async (mapping, filtering, found) => {
     lab().writeWhole(edge({ router: { nat: { mapping, filtering } } }));
     await lab().product!.run("apply", lab().config);
