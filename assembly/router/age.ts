@@ -4,10 +4,12 @@
 
 import {
   ANNOUNCE, FLOW_SLAB, FLOW_SWEEP_TIME, FLOW_SWEPT, HALF_KEY, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
-  INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_UPLINK, NEIGHBOR_SLAB, NEIGHBOR_SWEEP_TIME, NEIGHBOR_SWEPT,
-  OUTSIDE_ADDRESS, ROUTERS, ROUTERS_TIME, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+  INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_SLAB, NEIGHBOR_SWEEP_TIME,
+  NEIGHBOR_SWEPT, OUTSIDE_ADDRESS, ROUTERS, ROUTERS_TIME, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
 } from "../layout-router";
-import { BATCH_MAX, FLAG_ROUTER, FLAG_UP, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE } from "../layout";
+import {
+  BATCH_MAX, FLAG_ROUTER, FLAG_UP, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE,
+} from "../layout";
 import { now, ticks } from "../state";
 import { hasExpired, removeFlow } from "../table/flow";
 import { ageFragments } from "../table/fragment";
@@ -78,7 +80,7 @@ export function announce(first: u32): u32 {
 function announceInterface(first: u32, port: u32): u32 {
   const record = INTERFACES + port * INTERFACE_SIZE;
   const address = load<u32>(record, INTERFACE_ADDRESS);
-  if (address == 0) return first;
+  if (address == 0 || !isHeard(port, <u32>load<u16>(record, INTERFACE_SOURCE + 6))) return first;
   let place = announceAt(first, port, address) ? first + 1 : first;
   if ((load<u32>(record, INTERFACE_FLAGS) & INTERFACE_UPLINK) == 0) return place;
   const router = ROUTERS + load<u32>(record, INTERFACE_ROUTER) * ROUTER_SIZE;
@@ -89,4 +91,13 @@ function announceInterface(first: u32, port: u32): u32 {
     if (other != address && announceAt(place, port, other)) place++;
   }
   return place;
+}
+
+/** Whether anybody is there to hear what an interface says to all: another port of its VLAN is up. */
+function isHeard(port: u32, domain: u32): bool {
+  for (let other: u32 = 0; other < PORTS_MAX; other++) {
+    const member = (<u32>load<u8>(MEMBERS + domain * MEMBERS_SIZE + (other >> 3)) >> (other & 7)) & 1;
+    if (member && other != port && load<u32>(PORTS + other * PORT_SIZE, PORT_FLAGS) & FLAG_UP) return true;
+  }
+  return false;
 }

@@ -173,7 +173,9 @@ export class Routers {
 
   /** The link of a router's uplink went up or down. */
   linkChanged(switchName: string, up: boolean): void {
-    this.live.get(switchName)?.services.linkChanged(up);
+    const router = this.live.get(switchName);
+    if (router && up) this.fabric.crew.parked(() => { this.fabric.tables.core.announceAll(); });
+    router?.services.linkChanged(up);
   }
 
   async #removeInterface(router: Router, key: string, port: RegisteredPort): Promise<void> {
