@@ -96,7 +96,7 @@ export const KINDS: u32 = 3; // of ports: TCP, UDP, ICMP
 
 // ---- neighbor (RFC 826), 64 bytes ----
 export const NEIGHBORS: u32 = 90626176;
-export const NEIGHBOR_KEY: u32 = 0; // u64 address │ port << 32; u64 0
+export const NEIGHBOR_KEY: u32 = 0; // u64 address │ port << 32; u64 1, 0 where the record is free
 export const NEIGHBOR_DESTINATION: u32 = 16; // u64: its MAC with the domain; 0: not known
 export const NEIGHBOR_PORT: u32 = 24; // interface
 export const NEIGHBOR_USED: u32 = 28; // when a packet went there

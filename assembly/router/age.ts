@@ -17,7 +17,7 @@ import { highest, recordAt } from "../table/slab";
 import { announceAt, askAt } from "./arp";
 
 const FLOW_ROUND_MS: f64 = 4000; // a round over all sessions
-const FLOW_SLICE: u32 = 256; // sessions looked at in a turn: where all of them end, a fifth of a millisecond
+const FLOW_SLICE: u32 = 128; // sessions looked at in a turn: where all of them end, a tenth of a millisecond
 const NEIGHBOR_ROUND_MS: f64 = 1000;
 const NEIGHBOR_SLICE: u32 = 4096;
 

@@ -18,6 +18,7 @@ import { find, insert, remove } from "./hash";
 import { discard, ready } from "./queue";
 import { give, highest, recordAt, room, take } from "./slab";
 
+const LIVE: u64 = 1; // second word of the key: a free record has 0 there, but its link in the first
 const SECOND: u32 = 10; // ticks
 const IDLE_TICKS: u32 = 600 * SECOND; // after which one not in use goes
 const FAILED_TICKS: u32 = 5 * SECOND;
@@ -30,7 +31,7 @@ let cursor: u32 = 1;
 
 /** The record of an address on an interface, 0 where there is none. */
 export function findNeighbor(port: u32, address: u32): u32 {
-  return find(NEIGHBOR_INDEX, (<u64>port << 32) | address, 0);
+  return find(NEIGHBOR_INDEX, (<u64>port << 32) | address, LIVE);
 }
 
 /**
@@ -47,6 +48,7 @@ export function neighborOf(port: u32, address: u32, speaks: bool = false): u32 {
   const neighbor = take(NEIGHBOR_SLAB);
   if (neighbor == 0) return 0;
   store<u64>(neighbor, (<u64>port << 32) | address, NEIGHBOR_KEY);
+  store<u64>(neighbor, LIVE, NEIGHBOR_KEY + 8);
   if (!insert(NEIGHBOR_INDEX, neighbor)) {
     give(NEIGHBOR_SLAB, neighbor);
     return 0;
@@ -111,7 +113,7 @@ export function asksAll(neighbor: u32): bool {
 
 /** Whether a record is a neighbor's. The first word of a free one, where a neighbor has its key, links to another. */
 export function isNeighbor(record: u32): bool {
-  return (load<u32>(record, NEIGHBOR_USED) | load<u32>(record, NEIGHBOR_ASKED)) != 0;
+  return load<u64>(record, NEIGHBOR_KEY + 8) != 0;
 }
 
 /** Whether it has neither answered nor failed. */

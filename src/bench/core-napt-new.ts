@@ -9,6 +9,7 @@ const ENTRIES_MAX = 1_048_576;
 const OUTSIDES = 32; // so that half of the ports stay free, as they are as a rule
 const SPARE = 1024; // no host may have more than eight times what is left
 const IDLE_MS = 301_000; // one second more than the timeout of UDP
+const TURN_MS = 0.1; // a turn in so much, at least
 const TURNS_MAX = 1_000_000;
 
 export class CoreNaptNew extends NaptCore {
@@ -47,6 +48,7 @@ export class CoreNaptNew extends NaptCore {
     let longest = 0;
     for (let turns = 0; this.sessions > 0; turns++) {
       if (turns === TURNS_MAX) throw new EngineError("BENCH", `${this.sessions} sessions do not end`);
+      this.now += TURN_MS;
       const before = process.cpuUsage();
       this.turn(0);
       const { user, system } = process.cpuUsage(before);
@@ -58,6 +60,7 @@ export class CoreNaptNew extends NaptCore {
   /** Ends all sessions at once. */
   protected override reset(): void {
     this.core.endSessions(this.router.index);
+    this.greet();
     this.#next = 0;
   }
 

@@ -27,6 +27,8 @@ const FDB_CAPACITY = 64;
 export abstract class NaptCore extends MemoryCore {
   protected readonly router: WrittenRouter;
   readonly #routers: RouterTables;
+  #inside?: RegisteredPort;
+  #uplink?: RegisteredPort;
 
   /** `sessions`: for how many there is room; `outsides`: addresses, from 198.18.0.1 on. */
   constructor(sessions: number, outsides: number) {
@@ -66,8 +68,15 @@ export abstract class NaptCore extends MemoryCore {
     this.#routers.write(this.router, planRouter(ROUTER, config, {
       interfaces: new Map([[interfaceKey(one!), inside]]), uplink, services,
     }));
-    for (let i = 0; i < INSIDES; i++) this.#addNeighbor(inside, INSIDE + i, "02:00:00:00:01:00");
-    this.#addNeighbor(uplink, parseIpv4(GATEWAY)!, "02:00:00:00:01:01");
+    this.#inside = inside;
+    this.#uplink = uplink;
+    this.greet();
+  }
+
+  /** Every neighbor says where it is: nobody answers here when one is asked after a minute. */
+  protected greet(): void {
+    for (let i = 0; i < INSIDES; i++) this.#addNeighbor(this.#inside!, INSIDE + i, "02:00:00:00:01:00");
+    this.#addNeighbor(this.#uplink!, parseIpv4(GATEWAY)!, "02:00:00:00:01:01");
   }
 
   #addPort(on: string, name: string, role?: "router" | "services"): RegisteredPort {

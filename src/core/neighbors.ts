@@ -32,7 +32,7 @@ function neighborAt(shared: SharedMemory, at: number, ticks: number): RawNeighbo
   const address = shared.word(at + layout.NEIGHBOR_KEY);
   const asked = shared.word(at + layout.NEIGHBOR_ASKED);
   // The first word of a free record links to another; what only a neighbor has is zero there.
-  if (asked === 0 && shared.word(at + layout.NEIGHBOR_USED) === 0) return undefined;
+  if (shared.word(at + layout.NEIGHBOR_KEY + 8) === 0) return undefined; // a free one
   const port = shared.word(at + layout.NEIGHBOR_KEY + 4);
   const known = shared.longs[(at + layout.NEIGHBOR_DESTINATION) >>> 3] !== 0n;
   const mac = known ? macAt(shared.bytes, at + layout.NEIGHBOR_DESTINATION) : "";

@@ -18,8 +18,8 @@ const uplink = { ...memory, address: "203.0.113.2/24", gateway: "203.0.113.1" };
 /** A network with one router, "edge", in the words of the file. */
 function withRouter(router: object, more: object = {}): Config {
   const ports = { a: { ...memory, access: 10 }, b: { ...memory, access: 20 } };
-  return parseConfig(JSON.stringify({ switches: { lab: { ports } }, routers: { edge: { mac: MAC, ...router } }, ...more }),
-    "test");
+  const value = { switches: { lab: { ports } }, routers: { edge: { mac: MAC, ...router } }, ...more };
+  return parseConfig(JSON.stringify(value), "test");
 }
 
 /** A host at a memory port: answers ARP for its address, and remembers what came. */
@@ -39,7 +39,8 @@ class Host {
       return;
     }
     const { senderMac, senderIp } = question;
-    const answer = arp({ op: 2, senderMac: this.mac, senderIp: this.address, targetMac: senderMac, targetIp: senderIp });
+    const { mac, address } = this;
+    const answer = arp({ op: 2, senderMac: mac, senderIp: address, targetMac: senderMac, targetIp: senderIp });
     this.#put(ether({ to: senderMac, from: this.mac, type: 0x0806 }, answer));
   }
 
@@ -95,7 +96,7 @@ describe("a router", () => {
     await engine.apply(withRouter({ interfaces: [inside], uplink }));
     world.send(udp({ from: "203.0.113.1:999", to: "203.0.113.2:8080" }));
     await until(() => (engine.stats().totals.drops["nat-filtered"] ?? 0) === 1);
-    expect(a.seen).toEqual([]);
+    expect(a.seen.filter((frame) => frame.udp)).toEqual([]);
   });
 
   it("ends what waits for a neighbor when it goes", async () => {
@@ -111,21 +112,21 @@ describe("a router", () => {
   it("answers pings on each of its addresses, with any number of workers", async () => {
     const engine = await startEngine(withRouter({ interfaces: [inside, other], uplink }), 3);
     const { a } = hosts(engine);
-    for (const address of ["10.0.10.1", "10.0.20.1", "203.0.113.2"]) a.send(ping({ from: "10.0.10.5:7", to: `${address}:7` }));
+    const own = ["10.0.10.1", "10.0.20.1", "203.0.113.2"];
+    for (const address of own) a.send(ping({ from: "10.0.10.5:7", to: `${address}:7` }));
     await until(() => a.seen.filter(({ icmp }) => icmp?.type === 0).length === 3);
-    expect(a.seen.filter(({ icmp }) => icmp).map(({ ip, faults }) => [ip!.from, faults])).toEqual([
-      ["10.0.10.1", []], ["10.0.20.1", []], ["203.0.113.2", []],
-    ]);
+    const answers = a.seen.filter(({ icmp }) => icmp).map(({ ip, faults }) => [ip!.from, faults]);
+    expect(answers).toEqual(own.map((address) => [address, []]));
   });
 
   it("changes its outside address: old sessions end, forwards follow", async () => {
-    const engine = await startEngine(withRouter({ interfaces: [inside], uplink, forwards: ["udp 8080 -> 10.0.10.5:80"] }));
+    const forwards = ["udp 8080 -> 10.0.10.5:80"];
+    const engine = await startEngine(withRouter({ interfaces: [inside], uplink, forwards }));
     const { a, world } = hosts(engine);
     a.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));
     await world.udpFrom();
-    await engine.apply(withRouter({
-      interfaces: [inside], uplink: { ...uplink, address: "203.0.113.7/24" }, forwards: ["udp 8080 -> 10.0.10.5:80"],
-    }));
+    const moved = { ...uplink, address: "203.0.113.7/24" };
+    await engine.apply(withRouter({ interfaces: [inside], uplink: moved, forwards }));
     world.send(udp({ from: "203.0.113.1:5", to: "203.0.113.7:8080" }));
     expect(await a.udpFrom()).toBe("203.0.113.1:5");
     a.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));

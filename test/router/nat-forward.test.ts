@@ -36,7 +36,7 @@ describe("forward", () => {
     expect(portOf(rig.outbound(dgram(B, R)))).not.toBe(1000);
   });
 
-  it("rfc4787-req09 hairpins: the far end sees the outside source", () => {
+  it("rfc4787-req09, rfc5382-req08 hairpins: the far end sees the outside source", () => {
     const rig = new RouterRig({ forwards: ["tcp 8080 -> 10.0.10.5:80"] });
     expect(said(rig.outbound(seg(C, `${OUT}:8080`, "S")))).toBe(`${OUT}:1000 > 10.0.10.5:80`);
     expect(said(rig.outbound(seg("10.0.10.5:80", `${OUT}:1000`, "SA")))).toBe(`${OUT}:8080 > ${C}`);

@@ -70,7 +70,7 @@ const sessions: [string, (rig: RouterRig) => void, Uint8Array, Uint8Array][] = [
     ping({ from: REMOTE, to: `${HOST}:7`, type: 0 })],
 ];
 
-describe.each(sessions)("rfc5508-req03 to req05 errors about %s", (_, open, sent, got) => {
+describe.each(sessions)("rfc5508-req04, req05, rfc5382-req09 errors about %s", (_, open, sent, got) => {
   const types: [number, number, number][] = [[3, 1, 0], [3, 3, 0], [3, 4, 1400], [4, 0, 0], [11, 0, 0], [12, 0, 0]];
   it.each(types)("type %i code %i from a router outside: about what the host sent", (type, code, mtu) => {
     const rig = new RouterRig();
@@ -102,13 +102,13 @@ describe.each(sessions)("rfc5508-req03 to req05 errors about %s", (_, open, sent
     else expect(seen(outcome).icmp!.about!.ip).toMatchObject({ from: HOST, to: REMOTE });
   });
 
-  it("rfc5508-req04 with a wrong checksum is dropped", () => {
+  it("rfc5508-req03 with a wrong checksum is dropped", () => {
     const rig = new RouterRig();
     open(rig);
     expect(said(rig.inbound(icmpError({ from: HOP, to: OUT, about: sent, checksum: 0x1234 })))).toBe("checksum");
   });
 
-  it("rfc4787-req12 does not end the session", () => {
+  it("rfc4787-req12, rfc5382-req10 does not end the session", () => {
     const rig = new RouterRig();
     open(rig);
     for (const code of [0, 1, 2, 3, 13]) rig.inbound(icmpError({ from: HOP, to: OUT, code, about: sent }));
@@ -123,7 +123,7 @@ describe.each(sessions)("rfc5508-req03 to req05 errors about %s", (_, open, sent
   });
 });
 
-describe("rfc5508-req04 errors that are no flow's", () => {
+describe("rfc5508-req04, req05 errors that are no flow's", () => {
   const quoting = (about: Uint8Array) => icmpError({ from: HOP, to: OUT, about });
   it.each<[string, Uint8Array]>([
     ["another port", dgram(`${OUT}:1001`, R)], ["another remote", dgram(`${OUT}:1000`, "198.51.100.10:53")],
@@ -167,7 +167,7 @@ it("rfc5508-req07 errors hairpin: who is behind one outside address learns of it
   expect([ip!.from, ip!.to, error!.about!.udp]).toMatchObject([OUT, HOST, { from: A, to: `${OUT}:1000` }]);
 });
 
-it("rfc5508-req08 the router's own errors reach the sender, and say what it sent", () => {
+it("rfc5508-req10 the router's own errors reach the sender, and say what it sent", () => {
   const rig = new RouterRig();
   const seenInside = rig.send(udp({ from: A, to: R, ttl: 1, payload: "x" }))["a10"]![0]!;
   const error = { type: 11, about: { udp: { from: A } } };

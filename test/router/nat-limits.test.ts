@@ -24,7 +24,7 @@ function scan(rig: RouterRig, host: string, count: number, ports: "one" | "many"
   return answers;
 }
 
-describe("rfc6888-req03 ports of a host", () => {
+describe("rfc6888-req04 ports of a host", () => {
   it("are limited, which is told, and others have theirs", () => {
     const rig = new RouterRig({ nat: { host: { ports: 3 } } });
     const answers = scan(rig, "10.0.10.5", 10, "many");
@@ -49,7 +49,7 @@ describe("rfc6888-req03 ports of a host", () => {
   });
 });
 
-it("rfc6888-req04 new sessions a second are limited, old ones go on", () => {
+it("rfc6888-req05 new sessions a second are limited, old ones go on", () => {
   const rig = new RouterRig({ nat: { host: { rate: 5 } } });
   rig.outbound(dgram(A, R));
   scan(rig, "10.0.10.5", 20);
@@ -148,7 +148,7 @@ describe("fairness", () => {
   });
 });
 
-describe("exhaustion", () => {
+describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
   it("of ports: nat-no-port, ICMP 3/13, and old sessions live", () => {
     const rig = new RouterRig({}, { natCapacity: 4096 });
     rig.outbound(dgram(A, R));
