@@ -2,6 +2,7 @@
 // of a narrow link. Addresses are those for documentation (RFC 5737). No packet is translated by a kernel anywhere.
 
 import { createHash } from "node:crypto";
+import { checksum } from "../../src/wire/packet.js";
 import type { Guest, Lab, Station } from "./lab.js";
 import { Running } from "./running.js";
 
@@ -79,13 +80,29 @@ export function edge({ router, uplink }: Changes = {}): { switches: object; rout
   };
 }
 
-/** Frames to a router that begin like IPv4 or ARP and go on in bytes that follow from the seed. */
-export function garbage(to: string, from: string, seed: number, count: number): Uint8Array[] {
+const TRANSPORTS = [1, 6, 17];
+const DESTINATIONS = [ROUTER.ten, ROUTER.outside, "203.0.113.1", "10.0.20.5", "10.0.10.255", "127.0.0.1"];
+
+/** Makes an IPv4 header right, but for its fragment field, so that what follows it is looked at. */
+function mend(packet: Buffer, source: string, number: number): void {
+  const to = DESTINATIONS[number % DESTINATIONS.length]!;
+  packet[0] = 0x45;
+  packet.writeUInt16BE(packet.length, 2);
+  if (number % 3 !== 0) packet.writeUInt16BE(0, 6);
+  packet[9] = TRANSPORTS[packet[9]! % TRANSPORTS.length]!;
+  packet.writeUInt16BE(0, 10);
+  packet.set([...source.split("."), ...to.split(".")].map(Number), 12);
+  packet.writeUInt16BE(checksum(packet.subarray(0, 20)), 10);
+}
+
+/** Frames of a guest to a router that begin like IPv4 or ARP and go on in bytes that follow from the seed. */
+export function garbage(to: string, { mac, address }: Guest, seed: number, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, number) => {
     const outputLength = 20 + (number * 37) % 400;
     const noise = createHash("shake256", { outputLength }).update(`${seed} ${number}`).digest();
     if (number % 4 !== 0) noise[0] = 0x40 + number % 16; // version 4, any header length
+    if (number % 2 !== 0) mend(noise, address, seed + number);
     const type = number % 8 === 0 ? "0806" : "0800";
-    return Buffer.concat([Buffer.from(to.concat(from).replaceAll(":", "") + type, "hex"), noise]);
+    return Buffer.concat([Buffer.from(to.concat(mac).replaceAll(":", "") + type, "hex"), noise]);
   });
 }

@@ -87,7 +87,7 @@ describe.skipIf(!can)("a router", () => {
     const pings = b.stream(c, 1500);
     const wire = await a.wire();
     for (let batch = 0; batch < 30; batch++) {
-      wire.send(...garbage(mac, a.mac, batch, 100));
+      wire.send(...garbage(mac, a, batch, 100));
       await new Promise((resolve) => setTimeout(resolve, 50)); // while the pings run
     }
     await wire.close();

@@ -41,6 +41,7 @@ describe.skipIf(!privileged("state", "busybox", "ping", "python3"))("what an eng
     await until("more numbers", () => last(connection) > before + 5);
     expect(connection.stdout).toBe(Array.from({ length: last(connection) + 1 }, (_, number) => `${number}\n`).join(""));
     expect(connection.status).toBe(undefined);
+    await connection.end(); // nothing may be on its way while frames are accounted for
   });
 });
 
