@@ -154,6 +154,6 @@ describe.skipIf(!can)("a router's translation", () => {
     const held = (await lab().product!.show("nat")).filter(({ inside }) => inside.startsWith("10.0.10.5:"));
     expect(new Set(held.map(({ inside, protocol }) => `${protocol} ${inside}`)).size).toBe(HOST_PORTS_MAX);
     const drops = (await lab().product!.show("stats")).totals.drops;
-    expect(drops["nat-limit"]).toBeGreaterThan(1000);
+    expect(drops["nat-limit"]).toBeGreaterThan(0);
   });
 });
