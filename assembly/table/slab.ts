@@ -46,14 +46,20 @@ export function take(slab: u32): u32 {
     store<u32>(slab, number + 1, SLAB_NEXT);
     record = recordAt(slab, number);
   }
-  memory.fill(record, 0, load<u32>(slab, SLAB_STRIDE));
+  clear(record, load<u32>(slab, SLAB_STRIDE));
   return record;
 }
 
 /** Gives a record back. Its keys are zero afterwards, which no key in use is. */
 export function give(slab: u32, record: u32): void {
-  memory.fill(record, 0, min<u32>(load<u32>(slab, SLAB_STRIDE), 128));
+  clear(record, min<u32>(load<u32>(slab, SLAB_STRIDE), 128));
   store<u32>(record, load<u32>(slab, SLAB_FREE));
   store<u32>(slab, record, SLAB_FREE);
   store<u32>(slab, load<u32>(slab, SLAB_COUNT) - 1, SLAB_COUNT);
+}
+
+/** Zeros, 16 bytes at a time: for so few, memory.fill costs more than they do. */
+@inline
+function clear(record: u32, bytes: u32): void {
+  for (const end = record + bytes; record < end; record += 16) v128.store(record, i64x2.splat(0));
 }
