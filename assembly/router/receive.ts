@@ -173,8 +173,7 @@ function pass(half: u32): void {
   if (half == 0) return;
   const neighbor = hopOf(half);
   if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
-  if (protocol == PROTOCOL_TCP) follow(half, payload);
-  settle(half);
+  if (protocol != PROTOCOL_TCP || follow(half, payload)) settle(half);
   rewriteHeader(half);
   rewritePayload(half);
   clampMss(load<u32>(neighbor, NEIGHBOR_PORT));

@@ -37,16 +37,17 @@ export function isEstablished(half: u32): bool {
   return (state & STATE_ESTABLISHED) != 0 && (state & STATE_RESET) == 0 && (state & STATE_FINS) != STATE_FINS;
 }
 
-/** Notes a segment in a half's direction. */
-export function follow(half: u32, segment: u32): void {
+/** Notes a segment in a half's direction. False: it says nothing about the connection, as a reset that does not fit. */
+export function follow(half: u32, segment: u32): bool {
   const direction = directionOf(half);
   const flags = <u32>load<u8>(segment, TCP_FLAGS);
   const before = <u32>load<u8>(stateAt(half));
   const closing = (before & STATE_RESET) != 0 || (before & STATE_FINS) == STATE_FINS;
   let state = before;
   if (flags & RST) {
-    if (isValidReset(half, segment)) store<u8>(stateAt(half), <u8>(state | STATE_RESET));
-    return; // what it acknowledges may be made up
+    const valid = isValidReset(half, segment);
+    if (valid) store<u8>(stateAt(half), <u8>(state | STATE_RESET));
+    return valid; // what it acknowledges may be made up, and is not noted
   }
   if (flags & SYN) {
     state = (closing ? 0 : state & ~STATE_MIDDLE) | (SYN_SEEN << direction);
@@ -59,6 +60,7 @@ export function follow(half: u32, segment: u32): void {
   }
   store<u8>(stateAt(half), <u8>state);
   note(half, segment);
+  return true;
 }
 
 /** Notes what a segment's sender takes: a reset from the other side has to fit it. */

@@ -142,9 +142,9 @@ export class NatModel {
     return { verdict: { kind: "forward", to: "inside", packet: left, orDrop: half.orDrop }, commit };
   }
 
-  /** The router answers pings to its addresses. */
+  /** The router answers pings to its addresses; what is no ping ends there, whatever the router calls it. */
   #ping({ query }: Flow): Expectation {
-    return { verdict: { kind: "local", orDrop: query === ECHO ? [] : ["nat-filtered"] }, commit: () => [] };
+    return { verdict: { kind: "local", orDrop: query === ECHO ? [] : ["nat-filtered", "ttl"] }, commit: () => [] };
   }
 
   /** From inside to an outside address (RFC 4787 REQ-9): out and in again, as if it had been on the wire. */
