@@ -1,10 +1,10 @@
 // The host's side of the tables: ports, VLANs, links. Called from the host's own instance while the workers are
-// parked, except for setLink, which a port's worker calls itself. VIDs are 1 to 4094, ports, switches and domains
-// are the host's numbers; the host has checked them.
+// parked, except for setLink and setOffload, which a port's worker calls itself. VIDs are 1 to 4094, ports, switches
+// and domains are the host's numbers; the host has checked them.
 
 import {
-  ADMIT, ADMIT_SIZE, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID, FLAG_ISOLATED, FLAG_UP, MEMBERS,
-  MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORT_FLAGS, PORT_SIZE,
+  ADMIT, ADMIT_SIZE, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID, FLAG_ISOLATED, FLAG_OFFLOAD,
+  FLAG_UP, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORT_FLAGS, PORT_SIZE,
 } from "./layout";
 import { flushPort } from "./table/fdb";
 
@@ -36,11 +36,19 @@ export function leaveAll(port: u32): void {
   memory.fill(row, 0, ADMIT_SIZE);
 }
 
-/** Sets a port's flags all but the link's, and its bit among the isolated. */
+/** Sets a port's flags but for those of what is attached, and its bit among the isolated. 0: nothing is attached. */
 export function setFlags(port: u32, flags: u32): void {
   const at = PORTS + port * PORT_SIZE;
-  atomic.store<u32>(at, flags | (atomic.load<u32>(at, PORT_FLAGS) & FLAG_UP), PORT_FLAGS);
+  const kept = flags ? FLAG_UP | FLAG_OFFLOAD : FLAG_UP;
+  atomic.store<u32>(at, flags | (atomic.load<u32>(at, PORT_FLAGS) & kept), PORT_FLAGS);
   setBit(PORTS_ISOLATED, port, (flags & FLAG_ISOLATED) != 0);
+}
+
+/** What is attached to a port takes frames whose header leaves something undone, or does not. */
+export function setOffload(port: u32, able: bool): void {
+  const at = PORTS + port * PORT_SIZE;
+  if (able) atomic.or<u32>(at, FLAG_OFFLOAD, PORT_FLAGS);
+  else atomic.and<u32>(at, ~FLAG_OFFLOAD, PORT_FLAGS);
 }
 
 /** The link of a port goes up, or down: then what was learned there is forgotten. */

@@ -1,20 +1,23 @@
 // The way out: one copy of a frame to one port. How it must stand on the wire there (IEEE 802.1Q 8.8.2: tagged
-// or not), whether it fits, and its descriptor in the ring that leads there. Every function here consumes the
-// hold on the slot that its caller had: the frame is queued, or dropped, counted and released.
+// or not), whether it fits, what is left to be done where the port takes finished frames only, and its descriptor
+// in the ring that leads there. Every function here consumes the hold on the slot that its caller had: the frame is
+// queued, or dropped, counted and released.
 
 import {
-  CUTS, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_UP, FRAME_MAX, ITEM_DOMAIN, ITEM_LENGTH,
-  ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO,
-  POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, PORT_UNTAGGED, RING_SIZE,
-  SHAPE_PLACE, SHAPE_PORT, VID_BITS, WORKER_MIRRORED,
+  CUTS, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_OFFLOAD, FLAG_UP, FRAME_MAX, HEADROOM,
+  ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE,
+  MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE,
+  PORT_UNTAGGED, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, VID_BITS, WORKER_MIRRORED,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
+import { complete, finishedCopy, makeSegment, segmentLength, segmentsOf } from "./finish";
+import { find, isMerged, isUnfinished, longestSegment } from "./offload";
 import { mayGo } from "./pace";
-import { hold, release } from "./pool";
+import { NO_SLOT, hold, isOwn, release } from "./pool";
 import { Reason } from "./reason";
 import { headOf, isLane, lengthOf, push, queueOf, routeTo, tailOf } from "./ring";
-import { base } from "./state";
+import { base, frames } from "./state";
 import { TAG_SIZE } from "./wire/ethernet";
 
 /** How many frames a ring may hold in this batch: a dynamic threshold, so that stalled ports cannot take all slots. */
@@ -62,14 +65,68 @@ export function send(item: u32, index: u32, port: u32): void {
   const length = payload + tagged * TAG_SIZE;
   const shape = (arrived & SHAPE_PLACE) | ((there & (same - 1)) << POP_SHIFT);
   // With its tag a frame may be longer than any peer takes.
-  if (u32(payload > load<u32>(record, PORT_MTU)) | u32(length > FRAME_MAX)) {
-    dropOut(port, Reason.mtu);
+  const long = u32(payload > load<u32>(record, PORT_MTU)) | u32(length > FRAME_MAX);
+  if (long | (arrived & SHAPE_HEADER)) return sendUnlike(item, index, port, length, insert, shape);
+  const watched = load<u32>(record, PORT_MIRRORS_OUT);
+  if (watched) copy(watched, item, index, length, insert, shape);
+  enqueue(port, slot, length, insert, shape);
+}
+
+/** Sends what is not a frame like most: one that may be too long, or whose sender left something undone. */
+function sendUnlike(item: u32, index: u32, port: u32, length: u32, insert: u32, shape: u32): void {
+  const record = PORTS + port * PORT_SIZE;
+  const slot = load<u32>(item, ITEM_SLOT);
+  const frame = frames + slot * SLOT_SIZE + ((shape >> START_SHIFT) & 0xff);
+  const there = load<u32>(item, ITEM_LENGTH); // bytes as they lie in the slot
+  const merged = isMerged(shape, frame) && find(frame, there);
+  const tag = (load<u32>(item, ITEM_SHAPE) >> POP_SHIFT) & ITEM_POP_MASK;
+  // Of a merged frame what counts is its longest segment.
+  const payload = (merged ? longestSegment(frame) : there) - tag;
+  const contradicts = !merged && isMerged(shape, frame);
+  if (contradicts || payload > load<u32>(record, PORT_MTU) || length > FRAME_MAX) {
+    dropOut(port, contradicts ? Reason.malformed : Reason.mtu);
     release(slot);
     return;
   }
   const watched = load<u32>(record, PORT_MIRRORS_OUT);
   if (watched) copy(watched, item, index, length, insert, shape);
-  enqueue(port, slot, length, insert, shape);
+  const asItIs = (load<u32>(record, PORT_FLAGS) & FLAG_OFFLOAD) != 0 || !isUnfinished(shape, frame);
+  if (asItIs) enqueue(port, slot, length, insert, shape);
+  else if (merged) sendSegments(item, port, frame, length - there, insert, shape);
+  else sendCompleted(item, port, frame, length, insert, shape);
+}
+
+/** Sends the segments of the merged frame that was found; each gains or loses as many bytes as the whole would. */
+function sendSegments(item: u32, port: u32, frame: u32, gain: u32, insert: u32, shape: u32): void {
+  const there = load<u32>(item, ITEM_LENGTH);
+  const count = segmentsOf(frame, there);
+  for (let i: u32 = 0; i < count; i++) {
+    const made = makeSegment(frame, there, i);
+    if (made == NO_SLOT) dropOut(port, Reason.noBuffer);
+    else enqueue(port, made, segmentLength(frame, there, i) + gain, insert, withoutHeader(shape));
+  }
+  countCopies(load<u16>(item, ITEM_PORT), count - 1);
+  release(load<u32>(item, ITEM_SLOT));
+}
+
+/** Sends a frame with its checksum completed: in its place where nobody else holds it, else in a copy. */
+function sendCompleted(item: u32, port: u32, frame: u32, length: u32, insert: u32, shape: u32): void {
+  const slot = load<u32>(item, ITEM_SLOT);
+  const there = load<u32>(item, ITEM_LENGTH);
+  if (isOwn(slot)) {
+    complete(frame, there);
+    return enqueue(port, slot, length, insert, shape);
+  }
+  const made = finishedCopy(frame, there);
+  if (made == NO_SLOT) dropOut(port, Reason.noBuffer);
+  else enqueue(port, made, length, insert, withoutHeader(shape));
+  release(slot);
+}
+
+/** The shape of what was made of a frame, at HEADROOM of a slot of its own. */
+@inline
+function withoutHeader(shape: u32): u32 {
+  return (shape & ~(0xff << START_SHIFT)) | (HEADROOM << START_SHIFT);
 }
 
 /** Copies a frame that enters to the mirrors of its port and VLAN, with the length and shape in which it came. */

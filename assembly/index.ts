@@ -41,6 +41,11 @@ export function setLink(port: u32, up: bool): void {
   control.setLink(port, up);
 }
 
+/** A port takes frames whose header leaves something undone, or does not. */
+export function setOffload(port: u32, able: bool): void {
+  control.setOffload(port, able);
+}
+
 export function setFlags(port: u32, flags: u32): void {
   control.setFlags(port, flags);
 }

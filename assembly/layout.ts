@@ -37,10 +37,15 @@ export const FRAME_MIN: u32 = 14; // shortest: an Ethernet header
 export const FDB_ENTRIES_MAX: u32 = 1048576;
 
 // ---- a frame's slot: headroom, then the frame ----
-//   0 ┌──────────┬───────────────────────────────────┬──────┐
+//   0 ┌──────────┬────────────────────────────────────┬──────┐
 //     │ headroom │ frame (start = HEADROOM as a rule) │ pad  │  the odd number of lines spreads slots over cache sets
-//     └──────────┴───────────────────────────────────┴──────┘
+//     └──────────┴────────────────────────────────────┴──────┘
+//   0 ┌──────────┬─────┬────────┬───────────────────────────┬──────┐
+//     │ headroom │  –  │ header │ frame (start = HEADROOM + │ pad  │  the header (wire/virtio.ts) says what its sender
+//     └──────────┴─────┴────────┴───── START_HEADER) ───────┴──────┘  left undone; both lie on one cache line
 export const HEADROOM: u32 = 128;
+export const START_HEADER: u32 = 16; // in a start: a header of VNET_SIZE bytes stands right before the frame
+export const VNET_SIZE: u32 = 10; // struct virtio_net_hdr
 export const SLOT_SIZE: u32 = 67648; // 128 + 65536 + 1984 = 64 × 1057
 export const SLOTS_PER_WORKER: u32 = 2048; // BATCH_MAX armed for receiving; the others wait in queues and lanes
 
@@ -50,8 +55,9 @@ export const SLOTS_PER_WORKER: u32 = 2048; // BATCH_MAX armed for receiving; the
 // frame came in, cut, tag and pop are 0. To transmit: how the frame leaves; the slot itself is not changed, since
 // copies may share it.
 //   length: of the whole frame on the wire, with its tag. cut: index into CUTS, 0 for uncut. tag: four bytes to put
-//   in at offset 12, 0 for none. start: where in the slot the frame begins. pop: bytes to take out at offset 12
-//   (0 or 4); a transmitter that failed writes DESC_FAILED + the reason's id over it.
+//   in at offset 12, 0 for none. start: where in the slot the frame begins, and by START_HEADER whether behind a
+//   header, whose offsets are those of the frame as it lies in the slot. pop: bytes to take out at offset 12 (0 or 4);
+//   a transmitter that failed writes DESC_FAILED + the reason's id over it.
 // The last word is the frame's shape; it goes through all stages as one.
 export const DESC_SIZE: u32 = 16;
 export const DESC_SLOT: u32 = 0;
@@ -67,6 +73,7 @@ export const START_SHIFT: u32 = 16; // in a shape
 export const POP_SHIFT: u32 = 24;
 export const SHAPE_PORT: u32 = 0xffff; // masks: the port; all but pop
 export const SHAPE_PLACE: u32 = 0xffffff;
+export const SHAPE_HEADER: u32 = 0x100000; // START_HEADER << START_SHIFT
 
 // ---- ring: free-running cursors, each on a line with one writer ----
 export const RING_HEAD: u32 = 0; // published by the producer, once a batch
@@ -181,6 +188,7 @@ export const FLAG_TUNNEL: u32 = 16;
 export const FLAG_ACCESS: u32 = 32;
 export const FLAG_GENERATOR: u32 = 64;
 export const FLAG_ROUTER: u32 = 128; // an interface of a router: what leaves here is routed
+export const FLAG_OFFLOAD: u32 = 256; // it takes frames whose header leaves something undone
 export const UNTAGGED_NONE: u32 = 0xffffffff;
 export const VID_BITS: u32 = 0xff0f0000; // the VID's place in a tag loaded little-endian
 
@@ -292,6 +300,7 @@ function fold(hash: number, value: number): number {
 export function layoutHash(): number {
   let hash: number = 17;
   hash = fold(hash, WORKER_SIZE + BATCH_MAX + RING_SIZE + PIPE_SIZE + SLOT_SIZE + SLOTS_PER_WORKER + HEADROOM);
+  hash = fold(hash, START_HEADER + VNET_SIZE + SHAPE_HEADER + FLAG_OFFLOAD);
   hash = fold(hash, WORKER_EVENTS + WORKER_OPEN_LIST + WORKER_PULL_LIST + WORKER_DIRTY_LIST + WORKER_ROUTES);
   hash = fold(hash, PORTS + ADMIT + DOMAINS + MEMBERS);
   hash = fold(hash, MIRRORS + SOURCES + QUEUES + LANES);

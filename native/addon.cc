@@ -154,9 +154,10 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
     const int listener = arguments.integer(4, "listener");
     Kind kind = Kind::none;
     if (kind_name == "tap") kind = Kind::tap;
+    if (kind_name == "tap-offload") kind = Kind::tap_offload;
     if (kind_name == "packet") kind = Kind::packet;
     if (kind_name == "stream") kind = Kind::stream;
-    if (kind == Kind::none) arguments.refuse("kind", "\"tap\", \"packet\" or \"stream\"");
+    if (kind == Kind::none) arguments.refuse("kind", "\"tap\", \"tap-offload\", \"packet\" or \"stream\"");
     if (!arguments.ok() || !is_open(info.Env())) return;
     if (const Failure failure = poller_->attach(port, kind, fd, pipe, listener)) raise(info.Env(), failure);
   }
@@ -225,6 +226,7 @@ class Taploom : public Napi::Addon<Taploom> {
     result.Set("fd", device.fd.release());
     result.Set("created", device.created);
     result.Set("mtu", device.mtu);
+    result.Set("offload", device.offload);
     return result;
   }
 

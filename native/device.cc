@@ -13,8 +13,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "virtio.h"
+
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23  // Linux 4.20
+#endif
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20  // Linux 6.2
+#define TUN_F_USO6 0x40
 #endif
 
 namespace taploom {
@@ -53,11 +59,33 @@ Failure ask(unsigned long what, const char* doing, const char* name, ifreq& requ
 
 /** Attaches, as one of several queues where somebody made the device with many: the flags must be the same. */
 int attach_tap(int fd, ifreq& request) {
-  request.ifr_flags = IFF_TAP | IFF_NO_PI;
+  unsigned int known = 0;
+  const short headers = ioctl(fd, TUNGETFEATURES, &known) == 0 && known & IFF_VNET_HDR ? IFF_VNET_HDR : 0;
+  request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | headers);
   if (ioctl(fd, TUNSETIFF, &request) == 0) return 0;
   if (errno != EINVAL) return -1;
-  request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE;
+  request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE | headers);
   return ioctl(fd, TUNSETIFF, &request);
+}
+
+/** Whether frames stand behind headers, as is so of all queues of a device or of none: who was first has chosen. */
+bool has_headers(int fd) {
+  ifreq request = {};
+  return ioctl(fd, TUNGETIFF, &request) == 0 && request.ifr_flags & IFF_VNET_HDR;
+}
+
+/** Asks for headers of the size that is read and written here, and for all offloads that the kernel has. 0, or -1. */
+int set_offloads(int fd, bool headers) {
+  // Whoever had a persistent device before may have left it expecting partial checksums and large segments.
+  if (!headers) return ioctl(fd, TUNSETOFFLOAD, 0);
+  const int size = sizeof(VirtioNetHeader);
+  if (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0) return -1;
+  constexpr unsigned long checksums_and_tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+  constexpr unsigned long udp = TUN_F_USO4 | TUN_F_USO6;
+  for (const unsigned long offloads : {checksums_and_tcp | udp, checksums_and_tcp}) {
+    if (ioctl(fd, TUNSETOFFLOAD, offloads) == 0) return 0;
+  }
+  return ioctl(fd, TUNSETOFFLOAD, 0);
 }
 
 int set_option(int fd, int option, int value) {
@@ -96,8 +124,8 @@ Failure open_tap(const char* name, int mtu, Device& device) {
   Fd fd(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return failed("opening /dev/net/tun for", name);
   if (attach_tap(fd.get(), request) < 0) return failed("attaching to TAP", name);
-  // Whoever had a persistent device before may have left it expecting partial checksums and large segments.
-  if (ioctl(fd.get(), TUNSETOFFLOAD, 0) < 0) return failed("turning off the offloads of TAP", name);
+  device.offload = has_headers(fd.get());
+  if (set_offloads(fd.get(), device.offload) < 0) return failed("setting the offloads of TAP", name);
   if (mtu > 0) {
     if (Failure failure = set_device_mtu(name, mtu)) return failure;
   }
@@ -106,6 +134,8 @@ Failure open_tap(const char* name, int mtu, Device& device) {
   device.created = !existed;
   return {};
 }
+
+void leave_tap(int fd) { (void)ioctl(fd, TUNSETOFFLOAD, 0); }
 
 Failure open_packet(const char* name, Device& device) {
   ifreq request;

@@ -14,10 +14,15 @@ struct Device {
   Fd fd;
   bool created = false;  // made by the call, and gone once its fd is closed
   int mtu = 0;           // bytes
+  bool offload = false;  // a TAP: its frames stand behind headers, and may have things left undone
 };
 
-/** Attaches to a TAP device, making it where there is none. `mtu` 0 leaves the MTU as it is. */
+/** Attaches to a TAP device, making it where there is none, with offloads where the kernel has them. `mtu` 0 leaves the
+ *  MTU as it is. */
 Failure open_tap(const char* name, int mtu, Device& device);
+
+/** Gives a TAP back as one that takes finished frames only, for whoever opens it next. */
+void leave_tap(int fd);
 
 /** A packet socket on a device: promiscuous, not fed with what leaves, each frame behind a virtio_net_hdr. */
 Failure open_packet(const char* name, Device& device);

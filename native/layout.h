@@ -20,6 +20,8 @@ constexpr uint32_t START_SHIFT = 16;
 constexpr uint32_t POP_SHIFT = 24;
 constexpr uint32_t CUT_SHIFT = 24;
 constexpr uint32_t FRAME_MIN = 14;
+constexpr uint32_t START_HEADER = 16;
+constexpr uint32_t VNET_SIZE = 10;
 
 // Ring.
 constexpr uint32_t RING_HEAD = 0;

@@ -30,8 +30,8 @@ const char* Memory::misplaced() const {
   if (!holds(g.rx, uint64_t{g.rx_max} * DESC_SIZE, 4)) return "rx";
   if (g.slot_count == 0) return "slotCount";
   if (!holds(g.slots, uint64_t{g.slot_size} * g.slot_count, 1)) return "slots";
-  if (g.headroom < TAG_SIZE || g.headroom > START_MAX) return "headroom";
-  if (g.frame_max < FRAME_MIN || uint64_t{g.headroom} + g.frame_max > g.slot_size) return "frameMax";
+  if (g.headroom < VNET_SIZE || g.headroom & START_HEADER || g.headroom + START_HEADER > START_MAX) return "headroom";
+  if (g.frame_max < FRAME_MIN || uint64_t{g.headroom} + START_HEADER + g.frame_max > g.slot_size) return "frameMax";
   if (g.ports_max == 0 || g.ports_max > PORT_ID_COUNT) return "portsMax";
   if (!holds(g.dirty_count, 4, 4)) return "dirtyCount";
   if (!holds(g.dirty_list, uint64_t{g.ports_max} * 2, 2)) return "dirtyList";

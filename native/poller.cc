@@ -103,6 +103,7 @@ void Poller::release(uint32_t id) {
   if (ports_[id].kind == Kind::stream) {
     streams_.erase(std::remove(streams_.begin(), streams_.end(), static_cast<uint16_t>(id)), streams_.end());
   }
+  if (ports_[id].kind == Kind::tap_offload) leave_tap(ports_[id].fd.get());
   ports_[id] = Port();  // epoll forgets what is closed
 }
 
@@ -119,7 +120,7 @@ int Poller::watch(uint32_t id) {
   uint32_t wanted = EPOLLIN;
   if (port.kind == Kind::stream && (port.closing || !Pipe(memory_, port.pipe).has_room())) wanted = 0;
   // A TAP that is down cannot be written to, and tells when it can be again.
-  if (port.blocked || (port.kind == Kind::tap && port.link == Link::down)) wanted |= EPOLLOUT;
+  if (port.blocked || (is_tap(port.kind) && port.link == Link::down)) wanted |= EPOLLOUT;
   if (wanted == port.watched) return 0;
   epoll_event event = {};
   event.events = wanted;
@@ -165,7 +166,7 @@ void Poller::look_at_links() {
     Port& port = ports_[id];
     port.resting = false;
     // While frames wait for room, not being writable says nothing about the link.
-    if (port.kind == Kind::tap && port.link != Link::down && !port.blocked) {
+    if (is_tap(port.kind) && port.link != Link::down && !port.blocked) {
       taps_[count] = {port.fd.get(), POLLOUT, 0};
       taps_ids_[count++] = static_cast<uint16_t>(id);
     } else if (port.kind == Kind::packet) {

@@ -21,7 +21,8 @@
 
 namespace taploom {
 
-enum class Kind : uint8_t { none, tap, packet, stream };
+/** tap_offload: a TAP whose frames stand behind headers (IFF_VNET_HDR). */
+enum class Kind : uint8_t { none, tap, tap_offload, packet, stream };
 enum class Change : uint8_t { up, down, gone };
 
 struct Event {
@@ -96,7 +97,8 @@ class Poller {
   void watch_listener(uint32_t id, bool on);
   int patience(int timeout_ms) const;
   void tell(uint32_t id, Change what, const char* why) { events_.push_back({id, what, why}); }
-  bool is_device(uint32_t id) const { return ports_[id].kind == Kind::tap || ports_[id].kind == Kind::packet; }
+  static bool is_tap(Kind kind) { return kind == Kind::tap || kind == Kind::tap_offload; }
+  bool is_device(uint32_t id) const { return is_tap(ports_[id].kind) || ports_[id].kind == Kind::packet; }
 
   const Memory memory_;
   const Fd epoll_;

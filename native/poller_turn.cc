@@ -48,7 +48,8 @@ void Poller::transmit_device(uint32_t id) {
   {
     TransmitQueue queue(memory_, id);
     if (queue.empty()) return;
-    error = port.kind == Kind::tap ? tap_transmit(port.fd.get(), queue) : packet_.transmit(port.fd.get(), queue);
+    error = is_tap(port.kind) ? tap_transmit(port.fd.get(), queue, port.kind == Kind::tap_offload)
+                              : packet_.transmit(port.fd.get(), queue);
     if (error == EIO || error == ENETDOWN) queue.fail_all(Reason::queueFull);
   }
   stopped(id, error);
@@ -75,7 +76,7 @@ void Poller::stopped(uint32_t id, int error) {
   Port& port = ports_[id];
   switch (error) {
     case 0:  // a packet socket takes frames without a carrier, too
-      if (port.kind == Kind::tap) set_link(id, Link::up, "");
+      if (is_tap(port.kind)) set_link(id, Link::up, "");
       break;
     case EAGAIN:
       port.blocked = true;
@@ -104,7 +105,7 @@ void Poller::dispatch(uint32_t id, uint32_t ready) {
     if (readable) readable_.add(id);
     if (!writable) return;
     port.blocked = false;
-    if (port.kind == Kind::tap) set_link(id, Link::up, "");
+    if (is_tap(port.kind)) set_link(id, Link::up, "");
     transmit_device(id);
     if (is_device(id)) watch(id);
     return;
@@ -121,8 +122,9 @@ uint32_t Poller::receive() {
     const uint32_t id = readable_.take();
     if (!is_device(id)) continue;
     const Port& port = ports_[id];
-    const int error = port.kind == Kind::tap ? tap_receive(port.fd.get(), id, batch, RECEIVE_BUDGET)
-                                             : port.receiver->receive(port.fd.get(), id, batch, RECEIVE_BUDGET);
+    const int error = is_tap(port.kind)
+                          ? tap_receive(port.fd.get(), id, batch, RECEIVE_BUDGET, port.kind == Kind::tap_offload)
+                          : port.receiver->receive(port.fd.get(), id, batch, RECEIVE_BUDGET);
     switch (error) {
       case 0:
         readable_.add(id);

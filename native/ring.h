@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "memory.h"
+#include "virtio.h"
 
 namespace taploom {
 
@@ -36,6 +37,10 @@ class TransmitQueue {
    *  `tag`. Returns how many parts, 0 for a descriptor that does not describe a frame inside a slot. */
   int gather(uint32_t ahead, iovec* parts, uint32_t& tag) const;
 
+  /** The same for the frame at the front, with its header as part of the first part or before it; `parts` has room for
+   *  one more. `header` is scratch: what stands in the slot is not changed but for the headroom of frames without one. */
+  int gather_with_header(iovec* parts, uint32_t& tag, VirtioNetHeader& header) const;
+
   /** The frames at the front have left. */
   void consume(uint32_t count) { tail_ += count; }
 
@@ -50,6 +55,19 @@ class TransmitQueue {
   }
 
  private:
+  /** A descriptor that was found to describe a frame inside a slot. */
+  struct Outgoing {
+    uint8_t* frame;
+    uint32_t start;   // in the slot
+    uint32_t length;  // on the wire, with its tag
+    uint32_t left;    // what the cut leaves of that
+    uint32_t push;    // bytes that are put in and taken out behind the MACs
+    uint32_t pop;
+  };
+
+  bool describe(uint32_t ahead, Outgoing& out, uint32_t& tag) const;
+  static int split(const Outgoing& out, iovec* parts, uint32_t& tag);
+
   uint8_t* descriptor(uint32_t ahead) const {
     return ring_ + RING_SLOTS + uint64_t{(tail_ + ahead) & mask_} * DESC_SIZE;
   }
@@ -67,6 +85,9 @@ class ReceiveBatch {
  public:
   explicit ReceiveBatch(const Memory& memory) : memory_(memory) {}
 
+  /** Bytes between the room and that of a frame behind a header. */
+  static constexpr uint32_t HEADER_ROOM = START_HEADER;
+
   uint32_t filled() const { return filled_; }
 
   /** Where the next frame goes: `capacity()` bytes with headroom in front. nullptr where no more descriptors are
@@ -82,18 +103,23 @@ class ReceiveBatch {
   /** One byte more than a frame may have, where the slot has it, so that a longer one is known by its length. */
   uint32_t capacity() const {
     const Geometry& g = memory_.geometry;
-    return g.headroom + g.frame_max < g.slot_size ? g.frame_max + 1 : g.frame_max;
+    return g.headroom + HEADER_ROOM + g.frame_max < g.slot_size ? g.frame_max + 1 : g.frame_max;
   }
 
   /** Hands on the frame of `length` bytes that stands in the room. Past frameMax the core drops it. */
-  void add(uint32_t port, uint32_t length) {
+  void add(uint32_t port, uint32_t length) { add(port, length, 0); }
+
+  /** The same for one that stands HEADER_ROOM further on, behind its header. */
+  void add_behind_header(uint32_t port, uint32_t length) { add(port, length, HEADER_ROOM); }
+
+ private:
+  void add(uint32_t port, uint32_t length, uint32_t further) {
     uint8_t* descriptor = memory_.receive_descriptor(filled_++);
     store(descriptor + DESC_LENGTH, length);
     store_u16(descriptor + DESC_PORT, static_cast<uint16_t>(port));
-    store_u8(descriptor + DESC_START, static_cast<uint8_t>(memory_.geometry.headroom));
+    store_u8(descriptor + DESC_START, static_cast<uint8_t>(memory_.geometry.headroom + further));
   }
 
- private:
   const Memory& memory_;
   uint32_t filled_ = 0;
 };
@@ -114,6 +140,9 @@ inline bool concerns_frame_only(int error, TransmitQueue& queue) {
       return true;
     case EMSGSIZE:
       queue.fail(Reason::mtu);
+      return true;
+    case EINVAL:  // a header that the kernel does not believe
+      queue.fail(Reason::malformed);
       return true;
     default:
       queue.fail(Reason::queueFull);

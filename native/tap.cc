@@ -6,11 +6,24 @@
 
 namespace taploom {
 
-int tap_transmit(int fd, TransmitQueue& queue) {
-  iovec parts[FRAME_PARTS];
+namespace {
+
+/** Bytes that a device may hand in before the next one gets its chance: what is copied in should still be in the
+ *  second-level cache when it is copied out. */
+constexpr uint32_t RECEIVE_BYTES = 512 << 10;
+
+int gather(const TransmitQueue& queue, bool headers, iovec* parts, uint32_t& tag, VirtioNetHeader& header) {
+  return headers ? queue.gather_with_header(parts, tag, header) : queue.gather(0, parts, tag);
+}
+
+}  // namespace
+
+int tap_transmit(int fd, TransmitQueue& queue, bool headers) {
+  iovec parts[1 + FRAME_PARTS];
   uint32_t tag;
+  VirtioNetHeader header;
   while (!queue.empty()) {
-    const int count = queue.gather(0, parts, tag);
+    const int count = gather(queue, headers, parts, tag, header);
     if (count == 0) {
       queue.fail(Reason::malformed);
       continue;
@@ -25,15 +38,23 @@ int tap_transmit(int fd, TransmitQueue& queue) {
   return 0;
 }
 
-int tap_receive(int fd, uint32_t port, ReceiveBatch& batch, uint32_t budget) {
-  const uint32_t capacity = batch.capacity();
-  for (; budget > 0; budget--) {
+int tap_receive(int fd, uint32_t port, ReceiveBatch& batch, uint32_t budget, bool headers) {
+  const uint32_t before = headers ? VNET_SIZE : 0;
+  const uint32_t capacity = before + batch.capacity();
+  for (uint32_t bytes = 0; budget > 0 && bytes < RECEIVE_BYTES; budget--) {
     uint8_t* room = batch.room();
     if (!room) return 0;
-    const ssize_t length = read(fd, room, capacity);
-    if (length < 0) return errno;
-    if (length == 0) return EPIPE;  // no frame is empty: this is a socket whose peer is gone
-    batch.add(port, static_cast<uint32_t>(length));
+    if (headers) room += ReceiveBatch::HEADER_ROOM - VNET_SIZE;
+    const ssize_t got = read(fd, room, capacity);
+    if (got < 0) return errno;
+    if (got == 0) return EPIPE;  // no frame is empty: this is a socket whose peer is gone
+    const uint32_t length = static_cast<uint32_t>(got) > before ? static_cast<uint32_t>(got) - before : 0;
+    if (headers) {
+      batch.add_behind_header(port, length);
+    } else {
+      batch.add(port, length);
+    }
+    bytes += length;
   }
   return 0;
 }

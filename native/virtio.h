@@ -1,8 +1,11 @@
-// What stands before each frame on a packet socket with PACKET_VNET_HDR: what the sender left to its card to do.
+// What stands before each frame on a TAP with IFF_VNET_HDR, and on a packet socket with PACKET_VNET_HDR: what the
+// sender left to its card to do.
 // virtio 1.2, 5.1.6, in the byte order of the machine; <linux/virtio_net.h> has a member named "class".
 #pragma once
 
 #include <cstdint>
+
+#include "layout.h"
 
 namespace taploom {
 
@@ -14,7 +17,7 @@ struct VirtioNetHeader {
   uint16_t csum_start;
   uint16_t csum_offset;
 };
-static_assert(sizeof(VirtioNetHeader) == 10);
+static_assert(sizeof(VirtioNetHeader) == VNET_SIZE);
 
 // flags
 constexpr uint8_t NEEDS_CHECKSUM = 1;

@@ -5,17 +5,19 @@
 import {
   ADMIT, ADMIT_SIZE, BATCH_MAX, DESC_LENGTH, DESC_PORT, DESC_SHAPE, DESC_SIZE, FLAG_MONITOR, FLAG_TUNNEL, FRAME_MAX,
   HEADER_MIRRORS, ITEM_DESTINATION, ITEM_INNER, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, ITEM_SOURCE, ITEM_TAG, POP_SHIFT,
-  PORTS, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_IN, PORT_PUSH, PORT_PVID, PORT_SIZE, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE,
-  START_SHIFT, WORKER_ITEMS, WORKER_MIRRORED, WORKER_RX,
+  PORTS, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_IN, PORT_PUSH, PORT_PVID, PORT_SIZE, SHAPE_HEADER, SHAPE_PLACE,
+  SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_MIRRORED, WORKER_RX,
 } from "../layout";
 import { countDomain, countRx, dropIn } from "../counters";
 import { copy } from "../egress";
+import { lies } from "../offload";
 import { release } from "../pool";
 import { Reason } from "../reason";
 import { base, frames } from "../state";
 import {
   DESTINATION, HEADER_SIZE, MAC_MASK, SOURCE, TAGGED_HEADER_SIZE, TAG_SIZE, TYPE, isTag, vidOf,
 } from "../wire/ethernet";
+import { clearHeader } from "../wire/virtio";
 
 /** What is believed of a received frame's shape: a port that can be, a start, and no pop. */
 const RX_SHAPE: u32 = SHAPE_PLACE & ~SHAPE_PORT | (PORTS_MAX - 1);
@@ -44,8 +46,9 @@ export function parse(count: u32): u32 {
     const vid = vidOf(outer) & (0 - tagged);
     const domain = <u32>load<u16>(port * ADMIT_SIZE + vid * 2, ADMIT);
     const shortest = HEADER_SIZE + tagged * TAG_SIZE;
-    if (length - shortest > FRAME_MAX - shortest || domain == 0) {
-      reject(desc, item, length - shortest > FRAME_MAX - shortest);
+    const malformed = length - shortest > FRAME_MAX - shortest || ((place & SHAPE_HEADER) != 0 && lies(at, length));
+    if (malformed || domain == 0) {
+      reject(desc, item, malformed);
       continue;
     }
     countDomain(domain, length);
@@ -70,6 +73,7 @@ function reject(desc: u32, item: u32, malformed: bool): void {
   const port = place & SHAPE_PORT;
   const wanted = load<u32>(HEADER_MIRRORS) ? load<u32>(PORTS + port * PORT_SIZE, PORT_MIRRORS_IN) : 0;
   if (wanted && length >= HEADER_SIZE && length <= FRAME_MAX) {
+    if (malformed && place & SHAPE_HEADER) clearHeader(frames + slot * SLOT_SIZE + (place >> START_SHIFT));
     store<u32>(item, place, ITEM_SHAPE);
     store<u32>(item, slot, ITEM_SLOT);
     const index = (item - base - WORKER_ITEMS) / ITEM_SIZE;

@@ -5,7 +5,7 @@
 
 import {
   FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS, PORTS_MAX,
-  PORT_FLAGS, PORT_SIZE, POP_SHIFT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
+  PORT_FLAGS, PORT_SIZE, POP_SHIFT, SHAPE_HEADER, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
 } from "../layout";
 import {
   BUCKET_NUMBERS, BUCKET_SIZE, HALF_ACK, HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_KEY,
@@ -14,6 +14,7 @@ import {
   PARSED_HALF, PARSED_PACKET, PARSED_PLACE, PARSED_SIZE, RENEW_ALWAYS, WORKER_PARSED, WORKER_TOUCHED,
 } from "../layout-router";
 import { countTx } from "../counters";
+import { isPartialAt } from "../offload";
 import { isOwn } from "../pool";
 import { foresee } from "../router/foresee";
 import { leave } from "../router/leave";
@@ -23,7 +24,7 @@ import { base, flowBuckets, flowShift, flows, frames, hashSeed, hashSeedOther, s
 import { findHalf, hasExpired } from "../table/flow";
 import { hasStrays, hashOf, match } from "../table/hash";
 import { verdictOf } from "../verdict";
-import { isWhole20, updated, updatedUdp } from "../wire/checksum";
+import { isWhole20, updated, updatedPartial, updatedUdp } from "../wire/checksum";
 import { HEADER_SIZE, isGroup } from "../wire/ethernet";
 import {
   FRAGMENT_MASK, IPV4_SIZE, IP_CHECKSUM, IP_PROTOCOL, IP_SOURCE, IP_TOTAL, IP_TTL, PROTOCOL_TCP,
@@ -32,6 +33,7 @@ import {
 import {
   FIN, RST, SYN, TCP_ACK, TCP_CHECKSUM, TCP_OFFSET, TCP_SIZE, TCP_WINDOW, UDP_CHECKSUM, UDP_LENGTH,
 } from "../wire/l4";
+import { GSO_NONE, gsoSizeOf, gsoTypeOf, needsChecksum, workOf } from "../wire/virtio";
 
 const PLACE_MASK: u32 = 0xffff;
 const PORT_SHIFT: u32 = 16; // above a place: the port of the interface
@@ -85,7 +87,7 @@ function parse(count: u32): u32 {
     const scope = load<u32>(INTERFACES + port * INTERFACE_SIZE, INTERFACE_SCOPE);
     const protocol = <u64>load<u8>(packet, IP_PROTOCOL);
     const plain = isPlain(packet, first, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag) && isOwn(slot)
-      && !isGroup(load<u8>(frame));
+      && !isGroup(load<u8>(frame)) && ((shape & SHAPE_HEADER) == 0 || isCarried(frame, packet));
     const second = (<u64>scope << 40) | (protocol << 32) | load<u32>(packet, IPV4_SIZE);
     const hash = hashOf(first, second, seed, other);
     store<u64>(parsed, first);
@@ -123,6 +125,19 @@ function isPlain(packet: u32, first: u64, size: u32): bool {
     && (protocol ^ (PROTOCOL_UDP ^ ((PROTOCOL_UDP ^ PROTOCOL_TCP) & tcp))) == 0
     && total <= size && length >= least && length + IPV4_SIZE <= total
     && ((segment >> 8) & (FIN | SYN | RST) & tcp) == 0 && isWhole20(start, middle, first);
+}
+
+/** Whether what is left undone of a plain packet, if anything, is what a rewrite carries along. */
+function isCarried(frame: u32, packet: u32): bool {
+  return workOf(frame) == 0 || isPartialAt(frame, packet + IPV4_SIZE, load<u8>(packet, IP_PROTOCOL));
+}
+
+/** Bytes of a plain packet behind a header as it will be on the wire; of the longest, where it is many in one. */
+function longest(frame: u32, packet: u32): u32 {
+  if (gsoTypeOf(frame) == GSO_NONE) return load16(packet + IP_TOTAL);
+  const tcp = load<u8>(packet, IP_PROTOCOL) == <u8>PROTOCOL_TCP;
+  const size = tcp ? (<u32>load<u8>(packet + IPV4_SIZE, TCP_OFFSET) >> 4) * 4 : UDP_SIZE;
+  return IPV4_SIZE + size + gsoSizeOf(frame);
 }
 
 const EIGHT: u32 = PARSED_SIZE * 8;
@@ -187,15 +202,19 @@ function translate(parsed: u32, half: u32): bool {
   const other = (load<u64>(half, HALF_KEY) ^ load<u64>(parsed))
     | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8));
   if (other != 0 || neighbor == 0 || destination == 0) return false;
-  if (load16(packet + IP_TOTAL) > load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU)) return false;
-  if (<i32>(load<u32>(half, HALF_EXPIRES) - ticks) <= <i32>load<u32>(half, HALF_RENEW) && !lives(half)) return false;
-  store<u32>(neighbor, ticks, NEIGHBOR_USED);
-  rewrite(packet, half);
   const place = load<u32>(parsed, PARSED_PLACE);
   const item = base + WORKER_ITEMS + (place & PLACE_MASK) * ITEM_SIZE;
-  const tag = (load<u32>(item, ITEM_SHAPE) >> POP_SHIFT) & ITEM_POP_MASK;
+  const shape = load<u32>(item, ITEM_SHAPE);
+  const tag = (shape >> POP_SHIFT) & ITEM_POP_MASK;
+  const frame = packet - HEADER_SIZE - tag;
+  const bytes = shape & SHAPE_HEADER ? longest(frame, packet) : load16(packet + IP_TOTAL);
+  if (bytes > load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU)) return false;
+  if (<i32>(load<u32>(half, HALF_EXPIRES) - ticks) <= <i32>load<u32>(half, HALF_RENEW) && !lives(half)) return false;
+  store<u32>(neighbor, ticks, NEIGHBOR_USED);
+  if ((shape & SHAPE_HEADER) != 0 && needsChecksum(frame)) rewritePartial(packet, half);
+  else rewrite(packet, half);
   countTx(place >> PORT_SHIFT, 1, load<u32>(item, ITEM_LENGTH) - tag);
-  leave(item, place & PLACE_MASK, packet - HEADER_SIZE - tag, out, destination);
+  leave(item, place & PLACE_MASK, frame, out, destination);
   return true;
 }
 
@@ -204,6 +223,15 @@ function lives(half: u32): bool {
   if (load<u32>(half, HALF_RENEW) == RENEW_ALWAYS || hasExpired(half)) return false;
   settle(half);
   return true;
+}
+
+/** The same for a packet whose checksum of TCP or UDP covers the pseudo-header only, so far. */
+function rewritePartial(packet: u32, half: u32): void {
+  const tcp = u32(load<u8>(packet, IP_PROTOCOL) == <u8>PROTOCOL_TCP);
+  const at = packet + IPV4_SIZE + UDP_CHECKSUM + tcp * (TCP_CHECKSUM - UDP_CHECKSUM);
+  const sum = updatedPartial(load<u16>(at), load<u16>(half, HALF_DELTA_IP));
+  rewrite(packet, half);
+  store<u16>(at, <u16>sum);
 }
 
 @inline

@@ -22,9 +22,10 @@ import {
 } from "../wire/l4";
 import { decline, goBack, pong } from "./icmp";
 import {
-  absorb, accept, detach, drop, entry, frame, item, packet, payload, port, protocol, resize, rest, router,
+  absorb, accept, detach, drop, entry, frame, item, own, packet, payload, port, protocol, resize, rest, router,
 } from "./packet";
 import { checkPayload } from "./tuple";
+import { finish, note } from "./undone";
 
 const PORT_DNS: u16 = 0x3500; // 53, as on the wire
 const PORT_DHCP_SERVER: u16 = 0x4300; // 67
@@ -33,6 +34,7 @@ const PORT_DHCP_CLIENT: u16 = 0x4400; // 68
 /** The packet at hand is for one of the router's addresses. */
 export function deliver(): void {
   if (load<u16>(packet, IP_FRAGMENT) & FRAGMENT_MASK) return drop(Reason.fragment);
+  if (!finish()) return;
   const fault = checkPayload(false);
   if (fault >= 0) return drop(fault);
   if (protocol == PROTOCOL_ICMP && load<u8>(payload, ICMP_TYPE) == ECHO) return pong();
@@ -46,8 +48,10 @@ export function deliver(): void {
 /** The packet at hand is for all on its link: the router takes part in DHCP only. */
 export function deliverBroadcast(): void {
   const whole = (load<u16>(packet, IP_FRAGMENT) & FRAGMENT_MASK) == 0 && checkPayload(false) < 0;
-  if (whole && isDhcp()) return handUp();
-  absorb();
+  if (!whole || !isDhcp()) return absorb();
+  if (!own()) return;
+  note();
+  if (finish()) handUp();
 }
 
 /** Whether it came from where a NAT hides what is behind it. */

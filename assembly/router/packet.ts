@@ -4,7 +4,7 @@
 
 import {
   HEADROOM, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE, START_SHIFT,
-  WORKER_ITEMS,
+  VNET_SIZE, WORKER_ITEMS,
 } from "../layout";
 import { INTERFACES, INTERFACE_ROUTER, INTERFACE_SIZE, ROUTERS, ROUTER_SIZE } from "../layout-router";
 import { countTx, dropOut } from "../counters";
@@ -88,7 +88,7 @@ export function own(): bool {
   }
   const start = (load<u32>(item, ITEM_SHAPE) >> START_SHIFT) & 0xff;
   const at = frames + fresh * SLOT_SIZE + start;
-  memory.copy(at, frame, load<u32>(item, ITEM_LENGTH));
+  memory.copy(at - VNET_SIZE, frame - VNET_SIZE, load<u32>(item, ITEM_LENGTH) + VNET_SIZE); // with its header
   store<u32>(item, fresh, ITEM_SLOT);
   release(slot);
   locate();

@@ -38,6 +38,7 @@ import { split } from "./split";
 import { follow } from "./tcp";
 import { settle } from "./timeout";
 import { addressesOf, checkPayload, portsAt, scope } from "./tuple";
+import { finish, longest, note } from "./undone";
 
 const DATAGRAM_MAX: u32 = 65535;
 const PENDINGS_KEPT: u32 = 640; // of those, for neighbors, and for packets that are split
@@ -57,6 +58,7 @@ export function receive(place: u32, to: u32): void {
   if (isForAll(destination)) return deliverBroadcast();
   if (wasGroup()) return absorb(); // RFC 1812 5.3.4: never forwarded
   if (load<u32>(entry, INTERFACE_ADDRESS) == 0) return deliverBroadcast(); // DHCP may answer to what is not ours yet
+  note();
   if (isMartian(load<u32>(packet, IP_SOURCE))) return drop(Reason.spoofed);
   if (!isUnicast(destination)) return drop(Reason.noRoute);
   if (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) translated(destination);
@@ -106,9 +108,9 @@ function routed(destination: u32): void {
 /** Whether the packet at hand is short enough for an interface. Where it is not, it has been seen to. */
 function fits(out: u32): bool {
   const mtu = load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU);
-  if (total <= mtu) return true;
+  if (longest() <= mtu) return true;
   if (load<u16>(packet, IP_FRAGMENT) & DONT_FRAGMENT) refuse(Reason.mtu, UNREACHABLE, CODE_FRAGMENTATION, mtu);
-  else split(mtu);
+  else if (finish()) split(mtu);
   return false;
 }
 

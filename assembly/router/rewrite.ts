@@ -6,7 +6,7 @@ import {
   HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_PORTS, INTERFACES, INTERFACE_MTU, INTERFACE_SIZE, MSS_PATH,
   ROUTER_MSS,
 } from "../layout-router";
-import { TTL_DELTA, deltaOf, updated, updatedUdp } from "../wire/checksum";
+import { TTL_DELTA, deltaOf, updated, updatedPartial, updatedUdp } from "../wire/checksum";
 import {
   IPV4_SIZE, IP_CHECKSUM, IP_FRAGMENT, IP_SOURCE, IP_TTL, OFFSET_MASK, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP,
   load16, store16,
@@ -16,6 +16,7 @@ import {
 } from "../wire/l4";
 import { entry, packet, payload, protocol, rest, router } from "./packet";
 import { mssIn } from "./tcp";
+import { isPartial } from "./undone";
 
 /** Counts the TTL of a packet down. */
 export function decrement(): void {
@@ -36,10 +37,14 @@ export function rewritePayload(half: u32): void {
   const ports = load<u32>(half, HALF_PORTS);
   if (protocol == PROTOCOL_TCP) {
     store<u32>(payload, ports);
-    store<u16>(payload, <u16>updated(load<u16>(payload, TCP_CHECKSUM), delta), TCP_CHECKSUM);
+    const before = <u32>load<u16>(payload, TCP_CHECKSUM);
+    const after = isPartial ? updatedPartial(before, load<u16>(half, HALF_DELTA_IP)) : updated(before, delta);
+    store<u16>(payload, <u16>after, TCP_CHECKSUM);
   } else if (protocol == PROTOCOL_UDP) {
     store<u32>(payload, ports);
-    store<u16>(payload, <u16>updatedUdp(load<u16>(payload, UDP_CHECKSUM), delta), UDP_CHECKSUM);
+    const before = <u32>load<u16>(payload, UDP_CHECKSUM);
+    const after = isPartial ? updatedPartial(before, load<u16>(half, HALF_DELTA_IP)) : updatedUdp(before, delta);
+    store<u16>(payload, <u16>after, UDP_CHECKSUM);
   } else if (protocol == PROTOCOL_ICMP) {
     store<u16>(payload, <u16>(isQuery(load<u8>(payload, ICMP_TYPE)) ? ports : ports >> 16), ICMP_ID);
     store<u16>(payload, <u16>updated(load<u16>(payload, ICMP_CHECKSUM), delta), ICMP_CHECKSUM);
@@ -55,6 +60,7 @@ export function clampMss(out: u32): void {
   if (at == 0 || load16(at) <= most) return;
   const before = <u32>load<u16>(at);
   store16(at, most);
+  if (isPartial) return; // what changed is not covered yet
   const delta = (at - payload) & 1 ? deltaOf(bswap<u16>(<u16>before), most) : deltaOf(before, load<u16>(at));
   store<u16>(payload, <u16>updated(load<u16>(payload, TCP_CHECKSUM), delta), TCP_CHECKSUM);
 }

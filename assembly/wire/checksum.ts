@@ -11,10 +11,13 @@ export function fold(sum: u32): u32 {
   return (once & 0xffff) + (once >> 16);
 }
 
-/** The sum, not inverted, of so many bytes, 0 to 65,535. */
+/** The sum, not inverted, of so many bytes, 0 to 65,536. */
 export function sumOf(at: u32, bytes: u32): u32 {
-  let sum: u64 = 0;
+  let lanes = i32x4.splat(0); // each gains two words at a time: no carry is lost before 512 KiB
   let i: u32 = 0;
+  for (; i + 16 <= bytes; i += 16) lanes = i32x4.add(lanes, i32x4.extadd_pairwise_i16x8_u(v128.load(at + i)));
+  const halves = i64x2.add(i64x2.extend_low_i32x4_u(lanes), i64x2.extend_high_i32x4_u(lanes));
+  let sum = <u64>i64x2.extract_lane(halves, 0) + <u64>i64x2.extract_lane(halves, 1);
   for (; i + 4 <= bytes; i += 4) sum += load<u32>(at + i);
   if (i + 2 <= bytes) {
     sum += load<u16>(at + i);
@@ -47,7 +50,16 @@ export function updated(checksum: u32, delta: u32): u32 {
   return ((sum + (sum >> 16)) ^ 0xffff) & 0xffff;
 }
 
-/** The same for UDP over IPv4: 0 means that there is none, and stays; one that comes out as 0 is sent as 0xffff. */
+/**
+ * The sum of the pseudo-header that stands for a checksum until it is complete, after addresses have changed: it gains
+ * what the header's sum did, but for the TTL's part.
+ */
+@inline
+export function updatedPartial(sum: u32, headerDelta: u32): u32 {
+  return fold(sum + headerDelta + (~TTL_DELTA & 0xffff));
+}
+
+/** `updated` for UDP over IPv4: 0 means that there is none, and stays; one that comes out as 0 is sent as 0xffff. */
 @inline
 export function updatedUdp(checksum: u32, delta: u32): u32 {
   const after = updated(checksum, delta);

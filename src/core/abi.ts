@@ -8,6 +8,7 @@ export interface CoreExports {
   turn(received: number, time: number): number;
   abandon(port: number): void;
   setLink(port: number, up: boolean): void;
+  setOffload(port: number, able: boolean): void;
   setFlags(port: number, flags: number): void;
   setDomain(domain: number, index: number, vid: number): void;
   setAdmit(port: number, vid: number, domain: number): void;

@@ -15,6 +15,7 @@ const TPID_SERVICE = 0x88a8;
 const VIDS = Array.from({ length: 4094 }, (_, i) => i + 1);
 const BURST_MS = 20; // what a pace lets through at once: this many milliseconds' worth
 const MTU_HEADER = 14;
+const ROUTER_FLAGS = layout.FLAG_ROUTER | layout.FLAG_OFFLOAD; // it understands what is left undone
 
 /** How a port's frames stand in its pipe, each way; see CODEC in the memory map. */
 export interface Codecs {
@@ -54,7 +55,7 @@ export class Tables {
     const { config } = port;
     this.core.flushPort(port.index, 0);
     this.core.leaveAll(port.index);
-    this.core.setFlags(port.index, flagsOf(config) | (port.role === "router" ? layout.FLAG_ROUTER : 0));
+    this.core.setFlags(port.index, flagsOf(config) | (port.role === "router" ? ROUTER_FLAGS : 0));
     const untagged = untaggedVid(config.vlan);
     const tpid = config.vlan.mode === "tunnel" ? TPID_SERVICE : TPID_CUSTOMER;
     this.shared.setWord(at + layout.PORT_PUSH, untagged ? wireTag(tpid, untagged) : 0);

@@ -12,6 +12,8 @@ export interface OpenedDevice {
   created: boolean;
   /** Bytes, as the device has it now. */
   mtu: number;
+  /** Of a TAP: its frames stand behind headers (IFF_VNET_HDR), with checksums and segmentation left to the port. */
+  offload: boolean;
 }
 
 /** Where the poller finds its worker's part of the shared memory; byte offsets and counts, see assembly/layout.ts. */
@@ -42,13 +44,16 @@ export type PollerEvent = {
   why: string;
 };
 
+/** "tap-offload": a TAP whose frames stand behind headers. */
+export type PolledKind = "tap" | "tap-offload" | "packet" | "stream";
+
 /** What a worker waits in: transmits, waits and receives for all its devices and sockets, in batches. */
 export interface Poller {
   /** eventfd that wakes `turn`; pass it to `Addon.ring`. */
   readonly doorbell: number;
   /** Takes over an fd for a port. For streams `pipe` is the pipe's offset in memory, and `listener` an fd that
    *  connections are accepted from, one at a time, or -1. */
-  attach(port: number, kind: "tap" | "packet" | "stream", fd: number, pipe: number, listener: number): void;
+  attach(port: number, kind: PolledKind, fd: number, pipe: number, listener: number): void;
   /** Closes what a port has. Frames that wait for it stay in its queue. */
   detach(port: number): void;
   /** Transmits what is queued for the ports in the dirty list, then waits up to `timeout` ms (0: not at all;
@@ -64,7 +69,8 @@ export const POLLER_EVENTS = 0x10000;
 export const POLLER_RUNG = 0x20000;
 
 export interface Addon {
-  /** Attaches to a TAP device, making it where it is not there. `mtu` 0 leaves the MTU. Errors carry errno's name
+  /** Attaches to a TAP device, making it where it is not there, with offloads where the kernel has them, which end when
+   *  a poller detaches from it. `mtu` 0 leaves the MTU. Errors carry errno's name
    *  as `code`. */
   openTap(name: string, mtu: number): OpenedDevice;
   /** An AF_PACKET socket on an existing device, promiscuous, that does not see what it sent itself. */

@@ -29,14 +29,14 @@ export class Tap implements Attachment {
     const opened = this.#open();
     this.#isOurs = opened.created;
     if (this.#own === 0) this.#own = this.mtu === undefined ? opened.mtu : ETHERNET_MTU;
-    return { kind: "tap", fd: opened.fd };
+    return wiringOf(opened);
   }
 
   /** Comes back when the device does; never makes it anew, since somebody has taken it away on purpose. */
   async reopen(): Promise<Wiring | undefined> {
     if (requireAddon("tap").deviceIndex(this.device) === 0) return undefined;
     try {
-      return { kind: "tap", fd: this.#open().fd };
+      return wiringOf(this.#open());
     } catch {
       return undefined; // gone again, or taken by another process: the next try tells
     }
@@ -68,6 +68,10 @@ export class Tap implements Attachment {
       throw new EngineError("TAP", `tap "${this.device}": ${remedy(this.device, codeOf(cause), cause)}`, { cause });
     }
   }
+}
+
+function wiringOf({ fd, offload }: OpenedDevice): Wiring {
+  return { kind: offload ? "tap-offload" : "tap", fd };
 }
 
 function remedy(name: string, code: string, cause: unknown): string {

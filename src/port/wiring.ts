@@ -11,7 +11,7 @@ export interface Playing {
 }
 
 export type Wiring =
-  | { kind: "tap" | "packet"; fd: number }
+  | { kind: "tap" | "tap-offload" | "packet"; fd: number }
   /** `fd`: the connection, -1 for none yet; `listener`: where connections are accepted, or -1. */
   | { kind: "stream"; fd: number; listener: number }
   | { kind: "file"; read?: Playing; write?: number }
@@ -27,6 +27,7 @@ export function discard(wiring: Wiring): void {
 function descriptorsOf(wiring: Wiring): number[] {
   switch (wiring.kind) {
     case "tap":
+    case "tap-offload":
     case "packet": return [wiring.fd];
     case "stream": return [wiring.fd, wiring.listener];
     case "file": return [wiring.read?.fd ?? -1, wiring.write ?? -1];

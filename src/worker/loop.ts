@@ -131,9 +131,10 @@ export class Loop {
 
   #attach(port: number, pipe: number, wiring: Wiring): void {
     const end = new Pipe(this.shared, pipe);
-    if (wiring.kind === "tap" || wiring.kind === "packet" || wiring.kind === "stream") {
+    if ("fd" in wiring) {
       if (wiring.kind === "stream") end.reset();
       const listener = wiring.kind === "stream" ? wiring.listener : -1;
+      this.core.setOffload(port, wiring.kind === "tap-offload");
       this.#poller!.attach(port, wiring.kind, wiring.fd, pipe, listener);
       this.#polled.set(port, listener >= 0);
       return;

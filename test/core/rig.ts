@@ -17,6 +17,7 @@ import { Pipe } from "../../src/core/pipe.js";
 import { Registry, type RegisteredPort } from "../../src/core/registry.js";
 import { Tables } from "../../src/core/tables.js";
 import { attachmentOf } from "../../src/port/attach.js";
+import { headerBytes, putArrival, wireBytes, type Arrival } from "./device.js";
 
 const module = compileCore();
 const rigs = new Set<Rig>();
@@ -30,6 +31,8 @@ afterEach(() => {
 export type PortSpec = Partial<PortConfig> & {
   /** Framing of its pipe, where it is not its attachment's own. */
   codecs?: { in: Codec; out: Codec };
+  /** Its device takes and gives frames behind headers (IFF_VNET_HDR). */
+  offload?: boolean;
   /** Name of its switch; "lab" where nothing is said. */
   on?: string;
 };
@@ -68,7 +71,8 @@ export class Rig {
   now = 1000;
   readonly #ends = new Map<string, FarEnd>();
   readonly #used = new Set<number>();
-  readonly #coming: { port: number; frame: Uint8Array }[][];
+  readonly #coming: Arrival[][];
+  readonly #headers = new WeakMap<Uint8Array, Uint8Array>();
   #pipes = 0;
 
   constructor(ports: Record<string, PortSpec> = {}, options: RigOptions = {}) {
@@ -101,7 +105,7 @@ export class Rig {
     this.tables.writeSwitch(this.registry.switches.get(name)!, config);
   }
 
-  addPort(name: string, { codecs, on = "lab", ...spec }: PortSpec = {}): void {
+  addPort(name: string, { codecs, offload = false, on = "lab", ...spec }: PortSpec = {}): void {
     const config: PortConfig = {
       attachment: { kind: "tap", name }, vlan: access(1), isolated: false, monitor: false, macs: [], ...spec,
     };
@@ -116,6 +120,7 @@ export class Rig {
     const pipe = piped ? new Pipe(this.shared, port.pipe) : undefined;
     this.#ends.set(name, { port, pipe, sent: [], stalled: false, up: false });
     this.#used.add(port.index);
+    this.workers[port.worker]!.setOffload(port.index, offload);
     if (framing.in !== "none" || config.attachment.kind === "generator") this.#addSource(port);
     this.link(name, true);
   }
@@ -182,6 +187,17 @@ export class Rig {
   inject(name: string, ...frames: Uint8Array[]): void {
     const { port } = this.end(name);
     this.#coming[port.worker]!.push(...frames.map((frame) => ({ port: port.index, frame })));
+  }
+
+  /** The same for a frame that stands behind a header. */
+  injectBehind(name: string, header: Uint8Array, frame: Uint8Array): void {
+    const { port } = this.end(name);
+    this.#coming[port.worker]!.push({ port: port.index, frame, header });
+  }
+
+  /** The header with which a frame left a port; undefined: it had none. */
+  headerOf(frame: Uint8Array): Uint8Array | undefined {
+    return this.#headers.get(frame);
   }
 
   /** One turn of every worker, each with its devices' part. Returns for how long all of them may sleep, ms. */
@@ -296,13 +312,8 @@ export class Rig {
   #receive(worker: number): number {
     const block = layout.WORKERS + worker * layout.WORKER_SIZE;
     const batch = this.#coming[worker]!.splice(0, layout.BATCH_MAX);
-    for (const [index, { port, frame }] of batch.entries()) {
-      const desc = block + layout.WORKER_RX + index * layout.DESC_SIZE;
-      const slot = this.shared.word(desc + layout.DESC_SLOT);
-      this.shared.bytes.set(frame, this.#slotAt(slot) + layout.HEADROOM);
-      this.shared.setWord(desc + layout.DESC_LENGTH, frame.length);
-      this.shared.halves[(desc + layout.DESC_PORT) >>> 1] = port;
-      this.shared.bytes[desc + layout.DESC_START] = layout.HEADROOM;
+    for (const [index, arrival] of batch.entries()) {
+      putArrival(this.shared, block + layout.WORKER_RX + index * layout.DESC_SIZE, arrival);
     }
     return batch.length;
   }
@@ -314,27 +325,17 @@ export class Rig {
     let tail = this.shared.word(queue + layout.RING_TAIL);
     for (; tail !== head; tail = (tail + 1) >>> 0) {
       const desc = queue + layout.RING_SLOTS + (tail % layout.RING_SIZE) * layout.DESC_SIZE;
-      if (end.up) end.sent.push(this.#wireBytes(desc));
+      if (end.up) end.sent.push(this.#departed(desc));
       else this.shared.bytes[desc + layout.DESC_POP] = layout.DESC_FAILED + Reason.queueFull;
     }
     this.shared.setWord(queue + layout.RING_TAIL, tail);
   }
 
-  #wireBytes(desc: number): Uint8Array {
-    const { shared } = this;
-    const { bytes } = shared;
-    const length = shared.word(desc + layout.DESC_LENGTH) & 0xffffff;
-    const cut = shared.word(layout.CUTS + (shared.word(desc + layout.DESC_LENGTH) >>> layout.CUT_SHIFT) * 4);
-    const at = this.#slotAt(shared.word(desc)) + bytes[desc + layout.DESC_START]!;
-    const tag = shared.word(desc + layout.DESC_TAG) ? bytes.subarray(desc + layout.DESC_TAG).subarray(0, 4) : [];
-    const rest = at + 12 + bytes[desc + layout.DESC_POP]!;
-    const wire = [...bytes.subarray(at, at + 12), ...tag];
-    wire.push(...bytes.subarray(rest, rest + length - wire.length));
-    return Uint8Array.from(wire.slice(0, cut));
-  }
-
-  #slotAt(slot: number): number {
-    return this.shared.word(layout.HEADER_FRAMES) + slot * layout.SLOT_SIZE;
+  #departed(desc: number): Uint8Array {
+    const frame = wireBytes(this.shared, desc);
+    const header = headerBytes(this.shared, desc);
+    if (header) this.#headers.set(frame, header);
+    return frame;
   }
 
   #addSource(port: RegisteredPort): void {

@@ -6,144 +6,11 @@
 //
 //   garbage DIRECTORY SEED TURNS [SHORT]     SHORT: bytes by which the region is shorter than the poller believes
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "../../native/poller.h"
-#include "../../native/socket.h"
-
-using namespace taploom;
+#include "garbage_world.h"
 
 namespace {
 
-// ---- the map: what garbage goes over first, the slots at the end of the region, where a step outside shows ----
-constexpr uint32_t PORTS = 8;
-constexpr uint32_t RX_MAX = 32;
-constexpr uint32_t RING = 16;
-constexpr uint32_t PIPE = 1024;
-constexpr uint32_t PIPE_BYTES = PIPE_IN + 2 * PIPE;
-constexpr uint32_t SLOT = 1700;
-constexpr uint32_t SLOTS = 40;
-constexpr uint32_t QUEUE = RING_SLOTS + RING * DESC_SIZE;
-constexpr uint32_t DIRTY_COUNT = 0;
-constexpr uint32_t DIRTY_LIST = 4;
-constexpr uint32_t CUTS = DIRTY_LIST + PORTS * 2;
-constexpr uint32_t RX = CUTS + 1024;
-constexpr uint32_t QUEUES = RX + RX_MAX * DESC_SIZE;
-constexpr uint32_t PIPES = QUEUES + QUEUE * PORTS;
-constexpr uint32_t FRAMES = PIPES + PIPE_BYTES * 2;
-constexpr uint32_t SIZE = FRAMES + SLOT * SLOTS;
-constexpr uint32_t HEADROOM = 64;
-constexpr uint32_t FRAME_MAX = 1600;
-
-constexpr Geometry GEOMETRY = {RX,         RX_MAX, FRAMES, SLOT, SLOTS, HEADROOM, FRAME_MAX, DIRTY_COUNT,
-                               DIRTY_LIST, QUEUES, QUEUE,  RING, PORTS, CUTS,     PIPE};
-
-// Ports: 0 and 1 devices, 2 a packet socket, 3 a stream that was dialled, 4 a stream that listens; the rest nothing.
-constexpr uint32_t TAP_A = 0;
-constexpr uint32_t TAP_B = 1;
-constexpr uint32_t PACKET = 2;
-constexpr uint32_t DIALLED = 3;
-constexpr uint32_t LISTENING = 4;
-
-/** Marsaglia's xorshift32. */
-struct Random {
-  uint32_t state;
-  uint32_t next() {
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-  }
-  uint32_t below(uint32_t limit) { return next() % limit; }
-};
-
-[[noreturn]] void fail(const std::string& what) {
-  fprintf(stderr, "garbage: %s\n", what.c_str());
-  exit(1);
-}
-
-void expect(bool holds, const char* what) {
-  if (!holds) fail(what);
-}
-
-/** The engine's end goes to the poller, the other one is what the world sees. */
-struct World {
-  World(const std::string& directory, uint32_t seed, uint32_t missing)
-      : random{seed}, region(static_cast<uint8_t*>(malloc(SIZE - missing))), path(directory + "/listener") {
-    memset(region, 0, SIZE - missing);
-    writable = SIZE - missing;
-    const Memory memory(region, SIZE, GEOMETRY);
-    expect(memory.misplaced() == nullptr, "the geometry should fit");
-    expect(!Poller::create(memory, poller), "a poller should be made");
-    if (Failure failure = listen_unix(path.c_str(), listener)) fail(failure.what + ": " + errno_name(failure.error));
-    attach_missing();
-  }
-  ~World() {
-    poller.reset();
-    free(region);
-  }
-
-  void attach_pair(uint32_t port, Kind kind, int type, uint32_t pipe) {
-    int pair[2];
-    expect(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0, "a socketpair should be made");
-    peers[port].reset(pair[1]);
-    expect(!poller->attach(port, kind, pair[0], pipe, -1), "a port should be attached");
-    attached[port] = true;
-  }
-
-  void attach_missing() {
-    if (!attached[TAP_A]) attach_pair(TAP_A, Kind::tap, SOCK_SEQPACKET, 0);
-    if (!attached[TAP_B]) attach_pair(TAP_B, Kind::tap, SOCK_SEQPACKET, 0);
-    if (!attached[PACKET]) attach_pair(PACKET, Kind::packet, SOCK_SEQPACKET, 0);
-    if (!attached[DIALLED]) attach_pair(DIALLED, Kind::stream, SOCK_STREAM, PIPES);
-    if (!attached[LISTENING]) {
-      expect(!poller->attach(LISTENING, Kind::stream, -1, PIPES + PIPE_BYTES, dup(listener.get())),
-             "a listener should be attached");
-      attached[LISTENING] = true;
-    }
-    if (!peers[LISTENING]) connect_unix(path.c_str(), peers[LISTENING]);
-  }
-
-  uint32_t turn() {
-    const uint32_t result = poller->turn(0);
-    for (const Event& event : poller->take_events()) {
-      if (event.what != Change::gone) continue;
-      peers[event.port].reset();
-      if (event.port != LISTENING) attached[event.port] = false;
-    }
-    return result;
-  }
-
-  void put(uint32_t offset, uint32_t value) {
-    if (offset + 4 <= writable) memcpy(region + offset, &value, 4);
-  }
-  uint32_t get(uint32_t offset) const {
-    uint32_t value;
-    memcpy(&value, region + offset, 4);
-    return value;
-  }
-
-  Random random;
-  uint8_t* region;
-  uint32_t writable;
-  std::string path;
-  Fd listener;
-  std::unique_ptr<Poller> poller;
-  Fd peers[PORTS];
-  bool attached[PORTS] = {};
-};
-
 // ---- frames that a packet socket gets merged ----
-constexpr uint32_t VNET_SIZE = sizeof(VirtioNetHeader);
 constexpr uint32_t MERGED_HEADERS = 14 + 20 + 20;
 
 /** A merged TCP segment over IPv4 behind its header, whose payload counts up. Returns how long both are. */
@@ -246,7 +113,7 @@ struct Case {
   uint32_t length, cut, cut_bytes, tag, pop;
 };
 
-void queue_frame(World& world, uint32_t port, uint32_t slot, const Case& item) {
+void queue_frame(World& world, uint32_t port, uint32_t slot, const Case& item, uint32_t start = HEADROOM) {
   const uint32_t queue = QUEUES + QUEUE * port;
   const uint32_t head = world.get(queue + RING_HEAD);
   const uint32_t descriptor = queue + RING_SLOTS + head % RING * DESC_SIZE;
@@ -254,13 +121,13 @@ void queue_frame(World& world, uint32_t port, uint32_t slot, const Case& item) {
   const uint32_t length = item.length - item.pop + (item.tag ? TAG_SIZE : 0);
   world.put(descriptor + DESC_LENGTH, length | item.cut << CUT_SHIFT);
   world.put(descriptor + DESC_TAG, item.tag);
-  world.put(descriptor + DESC_SHAPE, HEADROOM << START_SHIFT | item.pop << POP_SHIFT);
+  world.put(descriptor + DESC_SHAPE, start << START_SHIFT | item.pop << POP_SHIFT);
   world.put(queue + RING_HEAD, head + 1);
 }
 
 /** What should leave for the frame in the slot. */
-std::vector<uint8_t> edited(const World& world, uint32_t slot, const Case& item) {
-  const uint8_t* frame = world.region + FRAMES + slot * SLOT + HEADROOM;
+std::vector<uint8_t> edited(const World& world, uint32_t slot, const Case& item, uint32_t start = HEADROOM) {
+  const uint8_t* frame = world.region + FRAMES + slot * SLOT + start;
   std::vector<uint8_t> out(frame, frame + 12);
   for (uint32_t i = 0; item.tag && i < 4; i++) out.push_back(static_cast<uint8_t>(item.tag >> i * 8));
   out.insert(out.end(), frame + 12 + item.pop, frame + item.length);
@@ -273,6 +140,8 @@ void expect_frame(World& world, uint32_t port, uint32_t header, const std::vecto
   const ssize_t length = recv(world.peers[port].get(), bytes, sizeof bytes, 0);
   expect(length == static_cast<ssize_t>(wanted.size() + header), "a frame should arrive with its length");
   expect(memcmp(bytes + header, wanted.data(), wanted.size()) == 0, "a frame should arrive with its bytes");
+  static const uint8_t nothing[VNET_SIZE] = {};
+  expect(memcmp(bytes, nothing, header) == 0, "its header should say nothing");
 }
 
 void check_transmit(World& world, uint32_t port, uint32_t header) {
@@ -298,12 +167,47 @@ void check_transmit(World& world, uint32_t port, uint32_t header) {
   expect(world.get(queue + RING_TAIL) == world.get(queue + RING_HEAD), "the queue should be empty");
 }
 
+/** A frame behind a header, whose offsets move with what is put in and taken out before them. */
+void check_headers(World& world) {
+  static const Case cases[] = {
+      {1514, 0, 0x7fffffff, 0, 0}, {1514, 0, 0x7fffffff, 0x0a000081, 0}, {1518, 0, 0x7fffffff, 0, 4},
+      {1518, 0, 0x7fffffff, 0xa88, 4}, {1514, 1, 64, 0, 0},
+  };
+  constexpr uint32_t START = HEADROOM + START_HEADER;
+  uint32_t slot = 0;
+  for (const Case& item : cases) {
+    world.put(CUTS + item.cut * 4, item.cut_bytes);
+    uint8_t* frame = world.region + FRAMES + slot * SLOT + START;
+    for (uint32_t i = 0; i < item.length; i++) frame[i] = static_cast<uint8_t>(i * 7 + slot);
+    const VirtioNetHeader header = {NEEDS_CHECKSUM, GSO_TCPV4, 66, 300, 34, 16};
+    memcpy(frame - VNET_SIZE, &header, VNET_SIZE);
+    queue_frame(world, TAP_OFFLOAD, slot++, item, START);
+  }
+  world.put(DIRTY_LIST, TAP_OFFLOAD);
+  world.put(DIRTY_COUNT, 1);
+  world.turn();
+  slot = 0;
+  for (const Case& item : cases) {
+    uint8_t bytes[4096];
+    const std::vector<uint8_t> wanted = edited(world, slot++, item, START);
+    const ssize_t length = recv(world.peers[TAP_OFFLOAD].get(), bytes, sizeof bytes, 0);
+    expect(length == static_cast<ssize_t>(wanted.size() + VNET_SIZE), "a frame should arrive behind its header");
+    expect(memcmp(bytes + VNET_SIZE, wanted.data(), wanted.size()) == 0, "it should arrive with its bytes");
+    const int moved = (item.tag ? 4 : 0) - static_cast<int>(item.pop);
+    VirtioNetHeader header = {NEEDS_CHECKSUM, GSO_TCPV4, static_cast<uint16_t>(66 + moved), 300,
+                              static_cast<uint16_t>(34 + moved), 16};
+    if (item.cut) header = {};  // of what is cut off nothing can be finished
+    expect(memcmp(bytes, &header, VNET_SIZE) == 0, "its header should tell of the frame that arrives");
+  }
+}
+
 void arm(World& world) {
   for (uint32_t i = 0; i < RX_MAX; i++) world.put(RX + i * DESC_SIZE, SLOTS - 1 - i);
 }
 
-void check_receive(World& world, uint32_t port, uint32_t header) {
+void check_receive(World& world, uint32_t port, uint32_t header, uint32_t start = HEADROOM) {
   uint8_t bytes[VNET_SIZE + 1000] = {};
+  for (uint32_t i = 0; start != HEADROOM && i < header; i++) bytes[i] = static_cast<uint8_t>(i + 1);
   for (uint32_t i = 0; i < 1000; i++) bytes[header + i] = static_cast<uint8_t>(i * 11 + port);
   arm(world);
   for (uint32_t i = 0; i < RX_MAX + 3; i++) {
@@ -311,9 +215,10 @@ void check_receive(World& world, uint32_t port, uint32_t header) {
   }
   expect((world.turn() & 0xffff) == RX_MAX, "as many frames should come in as slots are armed");
   expect(world.get(RX + DESC_LENGTH) == 1000, "it should come in with its length");
-  expect(world.get(RX + DESC_SHAPE) == (port | HEADROOM << START_SHIFT), "it should come in with its port and start");
-  const uint8_t* frame = world.region + FRAMES + (SLOTS - 1) * SLOT + HEADROOM;
+  expect(world.get(RX + DESC_SHAPE) == (port | start << START_SHIFT), "it should come in with its port and start");
+  const uint8_t* frame = world.region + FRAMES + (SLOTS - 1) * SLOT + start;
   expect(memcmp(frame, bytes + header, 1000) == 0, "it should come in with its bytes");
+  expect(start == HEADROOM || memcmp(frame - VNET_SIZE, bytes, VNET_SIZE) == 0, "and with its header before it");
   expect((world.turn() & 0xffff) == 3, "the others should come in after that");
 }
 
@@ -372,8 +277,11 @@ void check_clean(World& world) {
   for (int i = 0; i < 3; i++) world.turn();
   check_transmit(world, TAP_A, 0);
   check_transmit(world, PACKET, VNET_SIZE);
+  check_transmit(world, TAP_OFFLOAD, VNET_SIZE);
+  check_headers(world);
   check_receive(world, TAP_B, 0);
   check_receive(world, PACKET, VNET_SIZE);
+  check_receive(world, TAP_OFFLOAD, VNET_SIZE, HEADROOM + START_HEADER);
   check_merged(world);
   check_stream(world, DIALLED, PIPES);
   check_stream(world, LISTENING, PIPES + PIPE_BYTES);

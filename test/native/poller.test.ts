@@ -343,7 +343,7 @@ describe.skipIf(!addon)("the addon", () => {
       expect(() => addon!.openTap(5 as unknown as string, 0)).toThrow(code("ERR_INVALID_ARG_TYPE"));
       expect(() => addon!.connect(undefined as unknown as string)).toThrow(TypeError);
       expect(() => addon!.createPoller([] as unknown as Uint8Array, GEOMETRY)).toThrow('"memory" must be a Uint8Array');
-      expect(() => rig.poller.attach(0, "pcap" as "tap", 0, 0, -1)).toThrow('"kind" must be "tap", "packet" or');
+      expect(() => rig.poller.attach(0, "pcap" as "tap", 0, 0, -1)).toThrow('"kind" must be "tap", "tap-offload", ');
       expect(() => rig.poller.turn("soon" as unknown as number)).toThrow('"timeout" must be a 32-bit integer');
     });
 

@@ -45,6 +45,11 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
   });
   afterEach(() => rig.poller.close());
 
+  function attachDevice(port: number, name: string, mtu: number): void {
+    const { fd, offload } = addon.openTap(name, mtu);
+    rig.poller.attach(port, offload ? "tap-offload" : "tap", fd, 0, -1);
+  }
+
   /** Turns until `count` frames of ours have come in on the port. */
   function receive(port: number, count: number): Buffer[] {
     const ours = (turn: Turn) =>
@@ -60,7 +65,7 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
   }
 
   function attachTap(mtu = 1500): void {
-    rig.poller.attach(TAP, "tap", addon.openTap(tap, mtu).fd, 0, -1);
+    attachDevice(TAP, tap, mtu);
     ip("link", "set", tap, "up");
     rig.until(TAP, "up");
   }
@@ -183,7 +188,7 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
       attachTap();
       attachPacket(PACKET, tap);
       const second = `${tap}b`;
-      rig.poller.attach(PEER, "tap", addon.openTap(second, 0).fd, 0, -1);
+      attachDevice(PEER, second, 0);
       ip("link", "set", second, "up");
       rig.until(PEER, "up");
       rig.poller.attach(3, "packet", addon.openPacket(second).fd, 0, -1);
