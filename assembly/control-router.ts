@@ -4,22 +4,24 @@
 
 import {
   ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, FRAGMENT_QUEUE, FRAGMENT_SLAB, HALF_ACK, HALF_ADDRESSES,
-  HALF_EXPIRES, HALF_FLAGS, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, MAPPING_OUTSIDE,
-  NEIGHBOR_PORT, NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
+  HALF_EXPIRES, HALF_FLAGS, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, INTERFACES,
+  INTERFACE_NEWS, INTERFACE_SIZE, MAPPING_ENDED, MAPPING_FLAGS, MAPPING_FLOWS, MAPPING_OUTSIDE_INDEX, NEIGHBOR_PORT,
+  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
   ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE, STATE_ESTABLISHED, STATE_FINS,
   STATE_MIDDLE, STATE_RESET,
 } from "./layout-router";
 import { tick, ticks } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
-import { findHalf, limitExpiry, makeFlow, protocolOf, removeFlow, setNeighbor, setTimeout } from "./table/flow";
+import {
+  findHalf, limitExpiry, makeFlow, permit, protocolOf, removeFlow, routerOf, setNeighbor, setTimeout,
+} from "./table/flow";
 import { hostOf, leaveHost, pair } from "./table/host";
 import {
   endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused,
 } from "./table/mapping";
 import { confirm, isNeighbor, neighborOf, removeNeighbor } from "./table/neighbor";
 import { isTaken, mapsPerEndpoint, outsideAt } from "./table/outside";
-import { addPermit } from "./table/permit";
 import { ready } from "./table/queue";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
@@ -34,41 +36,53 @@ function routerAt(index: u32): u32 {
   return ROUTERS + index * ROUTER_SIZE;
 }
 
-@inline
-function routerOf(half: u32): u32 {
-  return <u32>load<u16>(half, HALF_KEY + 13) >> 1;
-}
-
-/** Publishes an inside endpoint at a port of outside address `index`; who has the port loses it. False: no room. */
+/** Publishes an inside endpoint at a port of outside address `index` that nobody has. False: no room. */
 export function addForward(router: u32, protocol: u32, index: u32, port: u32, inside: u32, insidePort: u32): bool {
-  setClock();
   const outside = endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port);
-  const holder = findOutside(outside);
-  if (holder) endMapping(holder);
-  if (holder && findOutside(outside)) removeMapping(holder); // one that stood for good
+  if (findOutside(outside)) return false;
   return makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0) != 0;
 }
 
-/** Takes a forward back; its sessions end. */
+/** Takes a forward back whose sessions have ended. */
 export function removeForward(router: u32, protocol: u32, index: u32, port: u32): void {
-  setClock();
-  const address = load<u32>(outsideAt(index), OUTSIDE_ADDRESS);
-  const mapping = findOutside(endpointKey(routerAt(router), protocol, address, port));
-  if (mapping == 0) return;
-  endMapping(mapping);
-  const still = findOutside(endpointKey(routerAt(router), protocol, address, port));
-  if (still) removeMapping(still);
+  const mapping = holderOf(router, protocol, index, port);
+  if (mapping) removeMapping(mapping);
 }
 
-/** Ends the sessions of a mapping, with which it goes unless a forward made it. */
-function endMapping(mapping: u32): void {
-  const end = highest(FLOW_SLAB);
-  for (let number: u32 = 1; number < end; number++) {
+/** Marks the sessions of whoever has a port of an outside address: `endMarked` ends them. */
+export function markPort(router: u32, protocol: u32, index: u32, port: u32): void {
+  const mapping = holderOf(router, protocol, index, port);
+  if (mapping == 0) return;
+  store<u32>(mapping, load<u32>(mapping, MAPPING_FLAGS) | MAPPING_ENDED, MAPPING_FLAGS);
+  marked += load<u32>(mapping, MAPPING_FLOWS);
+}
+
+/** Sessions of which the mapping is marked. */
+let marked: u32 = 0;
+
+function holderOf(router: u32, protocol: u32, index: u32, port: u32): u32 {
+  return findOutside(endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port));
+}
+
+/** Ends sessions whose mapping is marked, all in one walk, and none where there are none. */
+export function endMarked(): void {
+  setClock();
+  for (let number: u32 = 1; marked != 0 && number < highest(FLOW_SLAB); number++) {
     const half = recordAt(FLOW_SLAB, number);
-    if (load<u64>(half, HALF_KEY + 8) == 0) continue;
-    const peer = load<u32>(half + HALF_SIZE, HALF_MAPPING);
-    if (load<u32>(half, HALF_MAPPING) == mapping || peer == mapping) removeFlow(half);
+    const ends = isMarked(load<u32>(half, HALF_MAPPING)) || isMarked(load<u32>(half + HALF_SIZE, HALF_MAPPING));
+    if (isLive(half) && ends) removeFlow(half);
   }
+  marked = 0;
+}
+
+@inline
+function isLive(half: u32): bool {
+  return load<u64>(half, HALF_KEY + 8) != 0;
+}
+
+@inline
+function isMarked(mapping: u32): bool {
+  return mapping != 0 && (load<u32>(mapping, MAPPING_FLAGS) & MAPPING_ENDED) != 0;
 }
 
 /** Ends all sessions of a router. */
@@ -77,8 +91,40 @@ export function endSessions(router: u32): void {
   const end = highest(FLOW_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const half = recordAt(FLOW_SLAB, number);
-    if (load<u64>(half, HALF_KEY + 8) != 0 && routerOf(half) == router) removeFlow(half);
+    if (isLive(half) && routerOf(half) == routerAt(router)) removeFlow(half);
   }
+}
+
+/** Ends the sessions that have a port of an outside address. */
+export function endSessionsOf(index: u32): void {
+  setClock();
+  const end = highest(FLOW_SLAB);
+  for (let number: u32 = 1; number < end; number++) {
+    const half = recordAt(FLOW_SLAB, number);
+    const has = isOf(load<u32>(half, HALF_MAPPING), index) || isOf(load<u32>(half + HALF_SIZE, HALF_MAPPING), index);
+    if (isLive(half) && has) removeFlow(half);
+  }
+}
+
+@inline
+function isOf(mapping: u32, index: u32): bool {
+  return mapping != 0 && load<u32>(mapping, MAPPING_OUTSIDE_INDEX) == index;
+}
+
+/** Ends the sessions that go by an interface. */
+export function endSessionsAt(port: u32): void {
+  setClock();
+  const end = highest(FLOW_SLAB);
+  for (let number: u32 = 1; number < end; number++) {
+    const half = recordAt(FLOW_SLAB, number);
+    if (isLive(half) && (goesBy(half, port) || goesBy(half + HALF_SIZE, port))) removeFlow(half);
+  }
+}
+
+@inline
+function goesBy(half: u32, port: u32): bool {
+  const neighbor = load<u32>(half, HALF_NEIGHBOR);
+  return neighbor != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port;
 }
 
 /** Lets the sessions of a router look for their next hops again. */
@@ -86,7 +132,7 @@ export function forgetHops(router: u32): void {
   const end = highest(FLOW_SLAB) * 2;
   for (let number: u32 = 2; number < end; number++) {
     const half = recordAt(FLOW_SLAB, 0) + number * HALF_SIZE;
-    if (load<u64>(half, HALF_KEY + 8) == 0 || routerOf(half) != router) continue;
+    if (load<u64>(half, HALF_KEY + 8) == 0 || routerOf(half) != routerAt(router)) continue;
     if (load<u32>(half, HALF_NEIGHBOR)) setNeighbor(half, 0);
   }
 }
@@ -107,9 +153,10 @@ function wakeFragments(): void {
   for (let number: u32 = 1; number < end; number++) ready(recordAt(FRAGMENT_SLAB, number) + FRAGMENT_QUEUE);
 }
 
-/** Lets all interfaces announce their addresses. */
-export function announceAll(): void {
-  store<u32>(ANNOUNCE, 0);
+/** Lets an interface announce its addresses. */
+export function announce(port: u32): void {
+  store<u32>(INTERFACES + port * INTERFACE_SIZE, 1, INTERFACE_NEWS);
+  store<u32>(ANNOUNCE, 1);
 }
 
 /** Tells where a neighbor is; MAC as four and two bytes. False: no room. */
@@ -139,7 +186,7 @@ export function restoreSession(left: u32): bool {
     ? far : bringBack(<u32>key, ports & 0xffff, <u32>after, afterPorts & 0xffff, remote);
   const peer = flags & FLOW_HAIRPIN ? far : 0;
   if (near == 0 || (flags & FLOW_HAIRPIN && peer == 0)) return abandon(near, far);
-  const host = hostOf(routerAt(routerOf(RESTORED)), flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key);
+  const host = hostOf(routerOf(RESTORED), flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key);
   const scope = <u32>load<u16>(RESTORED + HALF_SIZE, HALF_KEY + 13);
   const half = host
     ? makeFlow(key, load<u64>(RESTORED, HALF_KEY + 8), after, afterPorts, scope, near, peer, host, flags) : 0;
@@ -160,11 +207,9 @@ function revive(half: u32, mapping: u32, left: u32): void {
   setTimeout(half, timeoutOf(half, opening), opening || protocolOf(half) == PROTOCOL_ICMP);
   limitExpiry(half, ticks + left);
   extend(mapping, load<u32>(half, HALF_EXPIRES));
-  const router = load<u32>(routerAt(routerOf(half)), ROUTER_FLAGS);
+  const router = load<u32>(routerOf(half), ROUTER_FLAGS);
   const permits = (router & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
-  if (permits && (<u32>load<u8>(half + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) == 0) {
-    addPermit(load<u64>(mapping, MAPPING_OUTSIDE), <u32>(load<u64>(half) >> 32));
-  }
+  if (permits) permit(half);
 }
 
 /** A connection may have opened after it was saved: what its sides send from now on says so. */
@@ -181,7 +226,7 @@ function abandon(near: u32, far: u32): bool {
 
 /** The mapping between two endpoints, made where there is none; 0: the outside one is not to be had. */
 function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32, remote: u64): u32 {
-  const router = routerAt(routerOf(RESTORED));
+  const router = routerOf(RESTORED);
   const protocol = protocolOf(RESTORED);
   const perEndpoint = mapsPerEndpoint(router, inside);
   const key = endpointKey(router, protocol, inside, insidePort);

@@ -106,6 +106,25 @@ export function removeForward(router: u32, protocol: u32, outside: u32, port: u3
   routers.removeForward(router, protocol, outside, port);
 }
 
+/** Marks the sessions of whoever has a port of an outside address, for `endMarked`. */
+export function markPort(router: u32, protocol: u32, outside: u32, port: u32): void {
+  routers.markPort(router, protocol, outside, port);
+}
+
+export function endMarked(): void {
+  routers.endMarked();
+}
+
+/** Ends the sessions that have a port of an outside address. */
+export function endSessionsOf(outside: u32): void {
+  routers.endSessionsOf(outside);
+}
+
+/** Ends the sessions that go by the interface of a port. */
+export function endSessionsAt(port: u32): void {
+  routers.endSessionsAt(port);
+}
+
 /** Ends all sessions of a router. */
 export function endSessions(router: u32): void {
   routers.endSessions(router);
@@ -121,9 +140,9 @@ export function forgetNeighbors(port: u32): void {
   routers.forgetNeighbors(port);
 }
 
-/** Every interface tells its networks where its addresses are. */
-export function announceAll(): void {
-  routers.announceAll();
+/** The interface of a port tells its network where its addresses are. */
+export function announce(port: u32): void {
+  routers.announce(port);
 }
 
 /** Tells a router where a neighbor is. False: no room. */

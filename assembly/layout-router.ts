@@ -44,6 +44,7 @@ export const ROUTER_HOST_PORTS: u32 = 44; // 0: no limit
 export const ROUTER_HOST_RATE: u32 = 48; // new sessions a second; 0: no limit
 export const ROUTER_MSS: u32 = 52; // greatest MSS; 0: not clamped; MSS_PATH: by the MTUs on the way
 export const ROUTER_ERRORS: u32 = 56; // a pace: ICMP errors
+export const ROUTER_FLOWS: u32 = 228; // its sessions
 export const ROUTER_PORT_TIMEOUTS: u32 = 96; // 8 bytes × PORT_TIMEOUTS_MAX: u16 port │ u16 protocol │ u32 ticks; 0 ends
 export const ROUTER_NAT: u32 = 1; // flags
 export const ROUTER_MAPPING_ENDPOINT: u32 = 2; // a mapping for each remote endpoint (RFC 4787 4.1)
@@ -65,6 +66,7 @@ export const INTERFACE_SOURCE: u32 = 16; // u64: its MAC, its domain in the high
 export const INTERFACE_TAG: u32 = 24; // as its domain's frames carry it
 export const INTERFACE_SCOPE: u32 = 28; // router × 2, + 1 for the uplink: what its packets' keys carry
 export const INTERFACE_FLAGS: u32 = 32;
+export const INTERFACE_NEWS: u32 = 40; // 1: its addresses are to be announced (gratuitous ARP)
 export const INTERFACE_ASKING: u32 = 36; // neighbors there that have not answered yet
 export const INTERFACE_UPLINK: u32 = 1;
 export const INTERFACE_DHCP_SERVER: u32 = 2;
@@ -201,7 +203,7 @@ export const SESSION_HEAD: u32 = 104372928; // events written
 export const SESSION_LOST: u32 = 104372932; // events for which there was no room
 export const SESSION_TAIL: u32 = 104372992; // host: events read
 export const ROUTERS_TIME: u32 = 104372944; // f64: worker 0's clock at its last turn, for the host's own instance
-export const ANNOUNCE: u32 = 104372936; // interfaces below this port have announced their addresses (gratuitous ARP)
+export const ANNOUNCE: u32 = 104372936; // interfaces that have something to announce: 1 some, 0 none
 
 export const RESTORED: u32 = 104373376; // a flow that the host brings back
 
@@ -239,6 +241,7 @@ export const STATE_RESET: u32 = 32;
 export const STATE_MIDDLE: u32 = 64; // its beginning was not seen
 export const FLOW_INBOUND: u32 = 1; // flag: the outside began it
 export const FLOW_HAIRPIN: u32 = 2; // both ends are inside
+export const FLOW_PERMIT: u32 = 4; // it holds a permit
 export const FLOW_RENEWAL: u32 = 10; // ticks: time is given again once a second, and so each flow has one more
 export const RENEW_ALWAYS: u32 = 0x7fffffff;
 
@@ -252,6 +255,7 @@ export const MAPPING_FLAGS: u32 = 40;
 export const MAPPING_HOST: u32 = 44;
 export const MAPPING_OUTSIDE_INDEX: u32 = 48; // which outside address
 export const MAPPING_STATIC: u32 = 1; // a forward
+export const MAPPING_ENDED: u32 = 2; // its sessions are to end
 
 // ---- permit, 32 bytes: a mapping has sent to a remote address (RFC 4787 5, address-dependent filtering) ----
 export const PERMIT_SIZE: u32 = 32;

@@ -60,6 +60,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
     this.#routers = { shared, seconds: this.#sources.seconds, running: () => fabric.routers.running() };
+    fabric.routers.warn = warn;
     this.#keeper = new Keeper(state, fabric, core, this.#sources.seconds, warn);
     EventEmitter.prototype.on.call(this, "newListener", () => { this.#macs.start(); });
     EventEmitter.prototype.on.call(this, "removeListener", () => {

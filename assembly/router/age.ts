@@ -4,8 +4,9 @@
 
 import {
   ANNOUNCE, FLOW_SLAB, FLOW_SWEEP_TIME, FLOW_SWEPT, HALF_KEY, INTERFACES, INTERFACE_ADDRESS, INTERFACE_FLAGS,
-  INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_SLAB, NEIGHBOR_SWEEP_TIME,
-  NEIGHBOR_SWEPT, OUTSIDE_ADDRESS, ROUTERS, ROUTERS_TIME, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE,
+  INTERFACE_NEWS, INTERFACE_ROUTER, INTERFACE_SIZE, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_SLAB,
+  NEIGHBOR_SWEEP_TIME, NEIGHBOR_SWEPT, OUTSIDE_ADDRESS, ROUTERS, ROUTERS_TIME, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
+  ROUTER_SIZE,
 } from "../layout-router";
 import {
   BATCH_MAX, FLAG_ROUTER, FLAG_UP, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE,
@@ -65,15 +66,21 @@ export function ageNeighbors(first: u32): u32 {
   return place;
 }
 
-/** Announces the addresses of interfaces that are new, at places of the batch from `first` on; returns the end. */
+/** Announces the addresses of interfaces that have news, at places of the batch from `first` on; returns the end. */
 export function announce(first: u32): u32 {
+  if (load<u32>(ANNOUNCE) == 0) return first;
+  store<u32>(ANNOUNCE, 0);
   let place = first;
-  let port = load<u32>(ANNOUNCE);
-  for (; port < PORTS_MAX && place + 1 < BATCH_MAX; port++) {
-    const flags = load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS);
-    if ((flags & (FLAG_ROUTER | FLAG_UP)) == (FLAG_ROUTER | FLAG_UP)) place = announceInterface(place, port);
+  for (let port: u32 = 0; port < PORTS_MAX; port++) {
+    const news = INTERFACES + port * INTERFACE_SIZE;
+    if (load<u32>(news, INTERFACE_NEWS) == 0) continue;
+    if (place + 1 >= BATCH_MAX) { // the others have their turn next
+      store<u32>(ANNOUNCE, 1);
+      break;
+    }
+    store<u32>(news, 0, INTERFACE_NEWS);
+    if (load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS) & FLAG_ROUTER) place = announceInterface(place, port);
   }
-  store<u32>(ANNOUNCE, port);
   return place;
 }
 

@@ -8,16 +8,16 @@ import {
   FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
   MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_ADDRESS,
   OUTSIDE_INSIDE, ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS,
-  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
+  ROUTER_COUNT, ROUTER_EVICTS, ROUTER_FLOWS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { Reason } from "../reason";
-import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, removeFlow } from "../table/flow";
+import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, permit, removeFlow } from "../table/flow";
 import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
 import { choosePort, freePorts, isTaken, mapsPerEndpoint, outsideAt } from "../table/outside";
-import { addPermit, isPermitted } from "../table/permit";
+import { isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
 import {
@@ -149,9 +149,7 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
     if (host) leaveHost(host);
     return refused(Reason.natLimit);
   }
-  if (filtersAddress() && (flags & FLOW_INBOUND) == 0) {
-    addPermit(load<u64>(mapping, MAPPING_OUTSIDE), load<u32>(packet, IP_DESTINATION));
-  }
+  if (filtersAddress()) permit(half);
   settle(half);
   if (flags & FLOW_INBOUND && !isPublished(mapping)) limitExpiry(half, load<u32>(mapping, MAPPING_EXPIRES));
   return half;
@@ -159,8 +157,16 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
 
 /** Whether a host may have one more session of those that all share. */
 function mayHave(host: u32, mapping: u32, peer: u32): bool {
-  const left = room(FLOW_SLAB);
-  return (left && load<u32>(host, HOST_FLOWS) <= SHARE * left) || makeRoom(host, mapping, peer);
+  const evicts = (load<u32>(router, ROUTER_FLAGS) & ROUTER_EVICTS) != 0; // then nobody is refused while there is room
+  if (room(FLOW_SLAB) && (evicts || isFair(host, room(FLOW_SLAB)))) return true;
+  return makeRoom(host, mapping, peer);
+}
+
+/** Several routers leave each other a ninth, and so a host more than that to others of its own router. */
+function isFair(host: u32, left: u32): bool {
+  const held = load<u32>(host, HOST_FLOWS);
+  if (load<u32>(ROUTER_COUNT) == 1) return held <= SHARE * left;
+  return held <= SHARE / 2 * left && load<u32>(router, ROUTER_FLOWS) <= SHARE * left;
 }
 
 /** Ends a session of the router; what the new one is to have stays, even where that was the last to have it. */

@@ -3,9 +3,10 @@
 // not look at both. Read RFC 2663 2.3 to 2.6 (sessions), RFC 4787 4.3 (timers).
 
 import {
-  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_RENEWAL, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN, HALF_DELTA_IP,
-  HALF_DELTA_L4, HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW,
-  HALF_SIZE, HALF_TIMEOUT, MAPPING_OUTSIDE, RENEW_ALWAYS, SESSION_CREATED, SESSION_DESTROYED,
+  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_PERMIT, FLOW_RENEWAL, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN,
+  HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS,
+  HALF_RENEW, HALF_SIZE, HALF_TIMEOUT, MAPPING_OUTSIDE, RENEW_ALWAYS, ROUTERS, ROUTER_FLOWS, ROUTER_SIZE,
+  SESSION_CREATED, SESSION_DESTROYED,
 } from "../layout-router";
 import { ticks } from "../state";
 import { TTL_DELTA, deltaOf, fold } from "../wire/checksum";
@@ -16,7 +17,7 @@ import { find, insert, remove } from "./hash";
 import { logSession } from "./log";
 import { dropMapping, extend, holdMapping } from "./mapping";
 import { refer } from "./neighbor";
-import { dropPermit } from "./permit";
+import { addPermit, dropPermit } from "./permit";
 import { give, take } from "./slab";
 
 /** The half that packets with a key belong to, 0: none. It may have expired. */
@@ -90,8 +91,28 @@ export function makeFlow(
   holdMapping(mapping);
   if (peer) holdMapping(peer);
   if (host) countFlows(host, 1);
+  countSessions(half, 1);
   logSession(SESSION_CREATED, half, mapping);
   return half;
+}
+
+/** A flow that the inside began lets the address that it goes to send from other ports, too. */
+export function permit(half: u32): void {
+  const flags = half + HALF_SIZE + HALF_FLAGS;
+  const outside = load<u64>(load<u32>(half, HALF_MAPPING), MAPPING_OUTSIDE);
+  if (<u32>load<u8>(flags) & FLOW_INBOUND) return;
+  if (addPermit(outside, <u32>(load<u64>(half, HALF_KEY) >> 32))) store<u8>(flags, load<u8>(flags) | <u8>FLOW_PERMIT);
+}
+
+/** The router of a half. */
+@inline
+export function routerOf(half: u32): u32 {
+  return ROUTERS + (<u32>load<u16>(half, HALF_KEY + 13) >> 1) * ROUTER_SIZE;
+}
+
+function countSessions(half: u32, by: i32): void {
+  const router = routerOf(half);
+  store<u32>(router, load<u32>(router, ROUTER_FLOWS) + <u32>by, ROUTER_FLOWS);
 }
 
 /** A pair of addresses the other way round. */
@@ -134,9 +155,10 @@ export function removeFlow(half: u32): void {
   const peer = load<u32>(back, HALF_MAPPING);
   const host = load<u32>(half, HALF_HOST);
   logSession(SESSION_DESTROYED, half, mapping);
-  if ((<u32>load<u8>(back, HALF_FLAGS) & FLOW_INBOUND) == 0) {
+  if (<u32>load<u8>(back, HALF_FLAGS) & FLOW_PERMIT) {
     dropPermit(load<u64>(mapping, MAPPING_OUTSIDE), <u32>(load<u64>(half, HALF_KEY) >> 32));
   }
+  countSessions(half, -1);
   refer(load<u32>(half, HALF_NEIGHBOR), -1);
   refer(load<u32>(back, HALF_NEIGHBOR), -1);
   remove(FLOW_INDEX, half);

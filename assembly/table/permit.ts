@@ -9,17 +9,21 @@ export function isPermitted(outside: u64, remote: u32): bool {
   return find(PERMIT_INDEX, outside, remote) != 0;
 }
 
-/** One session more to a remote address. Where there is no room, its ports beside the session's stay closed. */
-export function addPermit(outside: u64, remote: u32): void {
+/** One session more to a remote address. False: no room, and its ports beside the session's stay closed. */
+export function addPermit(outside: u64, remote: u32): bool {
   let permit = find(PERMIT_INDEX, outside, remote);
   if (permit == 0) {
     permit = take(PERMIT_SLAB);
-    if (permit == 0) return;
+    if (permit == 0) return false;
     store<u64>(permit, outside, PERMIT_KEY);
     store<u64>(permit, remote, PERMIT_KEY + 8);
-    if (!insert(PERMIT_INDEX, permit)) return give(PERMIT_SLAB, permit);
+    if (!insert(PERMIT_INDEX, permit)) {
+      give(PERMIT_SLAB, permit);
+      return false;
+    }
   }
   store<u32>(permit, load<u32>(permit, PERMIT_FLOWS) + 1, PERMIT_FLOWS);
+  return true;
 }
 
 /** One session less. */

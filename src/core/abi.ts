@@ -27,7 +27,11 @@ export interface CoreExports {
   endSessions(router: number): void;
   forgetHops(router: number): void;
   forgetNeighbors(port: number): void;
-  announceAll(): void;
+  announce(port: number): void;
+  markPort(router: number, protocol: number, outside: number, port: number): void;
+  endMarked(): void;
+  endSessionsOf(outside: number): void;
+  endSessionsAt(port: number): void;
   addNeighbor(port: number, address: number, low: number, high: number): number;
   restoreSession(left: number): number;
 }

@@ -24,6 +24,19 @@ export class Ranges {
     return first;
   }
 
+  /** Whether `count` places from `first` on are free. */
+  isFree(first: number, count: number): boolean {
+    return first + count <= this.limit
+      && this.#taken.every(([from, length]) => from >= first + count || from + length <= first);
+  }
+
+  /** Takes `count` places from `first` on, which are free. */
+  takeAt(first: number, count: number): number {
+    const at = this.#taken.findIndex(([from]) => from > first);
+    if (count > 0) this.#taken.splice(at < 0 ? this.#taken.length : at, 0, [first, count]);
+    return first;
+  }
+
   free(first: number, count: number): void {
     const at = this.#taken.findIndex((range) => range[0] === first && range[1] === count);
     if (at >= 0) this.#taken.splice(at, 1);

@@ -37,6 +37,8 @@ export interface RouterPlan {
   config: RouterConfig;
 }
 
+type PortForward = Exclude<ForwardConfig, { protocol: "1:1" }>;
+
 interface Route { address: number; prefix: number; via: number; port: number; kind: number }
 
 /** A router that stands in the tables. */
@@ -76,7 +78,7 @@ export class RouterTables {
     this.#numbers.free(router.index);
   }
 
-  /** Writes all of a router but its forwards. Sessions stay, those of outside addresses that go excepted. */
+  /** Writes all of a router but its forwards. Sessions stay, those of outside addresses that go or move excepted. */
   write(router: WrittenRouter, plan: RouterPlan): void {
     const { shared } = this.tables;
     const at = routerAt(router.index);
@@ -86,9 +88,10 @@ export class RouterTables {
     this.#writeErrors(at);
     this.#writeNat(at, plan.config.nat);
     for (const one of plan.interfaces) this.#writeInterface(router.index, plan.mac, one);
+    const moved = plan.outsides.join() !== router.addresses.join();
     this.#writeOutsides(router, plan.outsides, plan.config.forwards);
+    if (uplink && moved) this.tables.core.announce(uplink.port.index);
     this.#writeRoutes(router, routesOf(plan));
-    this.tables.core.announceAll();
   }
 
   /** An interface takes no part in anything any more. */
@@ -99,27 +102,50 @@ export class RouterTables {
     this.tables.shared.bytes.fill(0, at, at + layout.INTERFACE_SIZE);
   }
 
-  /** Publishes a forward. Throws EngineError where there is no room. */
+  /** Publishes a forward; who has its ports loses them. Throws EngineError where there is no room. */
   addForward(router: WrittenRouter, forward: ForwardConfig): void {
     if (forward.protocol === "1:1") return; // stands with the outside address
-    const outside = this.#outsideOf(router, forward.outside);
-    for (let i = 0; i < forward.count; i++) {
-      const [port, insidePort] = [wire16(forward.port + i), wire16(forward.insidePort + i)];
-      const inside = wire(parseIpv4(forward.inside)!);
-      const protocol = PROTOCOLS[forward.protocol];
-      if (!this.tables.core.addForward(router.index, protocol, outside, port, inside, insidePort)) {
-        throw new EngineError("FULL", "the translation table has no room for more forwards: raise nat.capacity");
-      }
-    }
+    const { core } = this.tables;
+    const inside = wire(parseIpv4(forward.inside)!);
+    this.#endPorts(router, forward);
+    this.#eachPort(router, forward, (protocol, outside, port, i) => {
+      if (core.addForward(router.index, protocol, outside, port, inside, wire16(forward.insidePort + i))) return;
+      throw new EngineError("FULL", "the translation table has no room for more forwards: raise nat.capacity");
+    });
   }
 
   /** Takes a forward back; its sessions end. */
   removeForward(router: WrittenRouter, forward: ForwardConfig): void {
     if (forward.protocol === "1:1") return;
-    const outside = this.#outsideOf(router, forward.outside);
-    for (let i = 0; i < forward.count; i++) {
-      this.tables.core.removeForward(router.index, PROTOCOLS[forward.protocol], outside, wire16(forward.port + i));
-    }
+    this.#endPorts(router, forward);
+    this.#eachPort(router, forward, (protocol, outside, port) => {
+      this.tables.core.removeForward(router.index, protocol, outside, port);
+    });
+  }
+
+  /** Whether other outside addresses would get other places: then all forwards have to be published anew. */
+  moves(router: WrittenRouter, addresses: readonly number[]): boolean {
+    const kept = sharedLength(router.addresses, addresses);
+    const grows = addresses.length - router.outsideCount;
+    return kept < Math.min(router.addresses.length, addresses.length) || kept === 0
+      || (grows > 0 && !this.#outsides.isFree(router.outsides + router.outsideCount, grows));
+  }
+
+  /** Ends the sessions of whoever has the ports of a forward, in one walk over them. */
+  #endPorts(router: WrittenRouter, forward: PortForward): void {
+    const { core } = this.tables;
+    this.#eachPort(router, forward, (protocol, outside, port) => {
+      core.markPort(router.index, protocol, outside, port);
+    });
+    core.endMarked();
+  }
+
+  #eachPort(
+    router: WrittenRouter, { protocol, outside: address, port, count }: PortForward,
+    action: (protocol: number, outside: number, port: number, i: number) => void,
+  ): void {
+    const outside = this.#outsideOf(router, address);
+    for (let i = 0; i < count; i++) action(PROTOCOLS[protocol], outside, wire16(port + i), i);
   }
 
   #outsideOf(router: WrittenRouter, address: string | undefined): number {
@@ -132,6 +158,7 @@ export class RouterTables {
     const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
     const domain = this.tables.domain(port.switchIndex, vid);
     const [low, high] = macWords(mac);
+    const isNews = shared.word(at + layout.INTERFACE_ADDRESS) !== wire(address) || port.config.macs[0] !== mac;
     shared.setWord(at + layout.INTERFACE_ROUTER, router);
     shared.setWord(at + layout.INTERFACE_ADDRESS, wire(address));
     shared.setWord(at + layout.INTERFACE_MASK, wire(maskOf(prefix)));
@@ -142,6 +169,7 @@ export class RouterTables {
     shared.setWord(at + layout.INTERFACE_FLAGS, flags | (uplink ? layout.INTERFACE_UPLINK : 0));
     this.#writeMac(port, mac);
     core.setLink(port.index, true);
+    if (isNews) core.announce(port.index);
   }
 
   /** The router's MAC lives at its port as a guest's would that is configured there. */
@@ -198,26 +226,34 @@ export class RouterTables {
     this.tables.core.forgetHops(router.index);
   }
 
-  /** Where the outside addresses change, sessions and forwards go; the caller publishes forwards anew. */
+  /** Sessions of addresses that go end; where addresses have to move, all do, and forwards are published anew. */
   #writeOutsides(router: WrittenRouter, addresses: number[], forwards: readonly ForwardConfig[]): void {
-    const { shared } = this.tables;
-    const changed = addresses.join() !== router.addresses.join();
-    if (changed) {
-      this.tables.core.endSessions(router.index);
-      this.#outsides.free(router.outsides, router.outsideCount);
-      router.outsides = this.#outsides.take(addresses.length);
-      router.outsideCount = addresses.length;
-      router.addresses = addresses;
-    }
+    const { shared, core } = this.tables;
+    const moves = this.moves(router, addresses);
+    if (moves) core.endSessions(router.index);
+    for (let i = addresses.length; i < router.outsideCount && !moves; i++) core.endSessionsOf(router.outsides + i);
+    this.#outsides.free(router.outsides, router.outsideCount);
+    router.outsides = moves
+      ? this.#outsides.take(addresses.length) : this.#outsides.takeAt(router.outsides, addresses.length);
+    router.outsideCount = addresses.length;
+    router.addresses = addresses;
     for (const [i, address] of addresses.entries()) {
       const own = forwards.find((one) => one.protocol === "1:1" && parseIpv4(one.outside) === address);
       const at = layout.OUTSIDES + (router.outsides + i) * layout.OUTSIDE_SIZE;
+      const inside = own ? wire(parseIpv4(own.inside)!) : 0;
+      if (shared.word(at + layout.OUTSIDE_INSIDE) !== inside) core.endSessionsOf(router.outsides + i);
       shared.setWord(at + layout.OUTSIDE_ADDRESS, wire(address));
-      shared.setWord(at + layout.OUTSIDE_INSIDE, own ? wire(parseIpv4(own.inside)!) : 0);
+      shared.setWord(at + layout.OUTSIDE_INSIDE, inside);
     }
     shared.setWord(routerAt(router.index) + layout.ROUTER_OUTSIDES, router.outsides);
     shared.setWord(routerAt(router.index) + layout.ROUTER_OUTSIDE_COUNT, router.outsideCount);
   }
+}
+
+/** How many of two lists are the same, from the first on. */
+function sharedLength(a: readonly number[], b: readonly number[]): number {
+  const end = a.findIndex((value, i) => value !== b[i]);
+  return end < 0 ? a.length : end;
 }
 
 function routerAt(index: number): number {

@@ -53,6 +53,8 @@ export class Routers {
   readonly remembered = new Map<string, { leases: unknown; client: unknown }>();
   /** Told of changed leases. */
   onChange: () => void = () => undefined;
+  /** Takes a line for people. */
+  warn: (line: string) => void = () => undefined;
 
   constructor(readonly fabric: RouterHost) {
     this.tables = new RouterTables(fabric.tables);
@@ -82,7 +84,16 @@ export class Routers {
       throw error;
     }
     fabric.crew.begin(servicesPort.worker, servicesPort.index);
-    void punt.listen((port, frame) => { router.services.receive(port, frame); });
+    void punt.listen((port, frame) => { this.#serve(router, port, frame); });
+  }
+
+  /** A fault of a service is one frame's, not the engine's. */
+  #serve({ name, services }: Router, port: number, frame: Uint8Array): void {
+    try {
+      services.receive(port, frame);
+    } catch (error) {
+      this.warn(`router ${name}: a service failed at a frame, which is lost: ${String(error)}`);
+    }
   }
 
   #remind({ name, services }: Router): void {
@@ -130,7 +141,7 @@ export class Routers {
     const router = this.live.get(name)!;
     router.services.close(forGood);
     router.punt.close();
-    this.fabric.crew.parked(() => { this.#replaceForwards(router, []); });
+    this.fabric.crew.parked(() => { this.#dropForwards(router, []); });
     for (const [key, port] of router.interfaces) await this.#removeInterface(router, key, port);
     if (router.uplink) await this.#removeInterface(router, UPLINK, router.uplink);
     this.fabric.crew.parked(() => { this.tables.remove(router.written); });
@@ -174,13 +185,13 @@ export class Routers {
   /** The link of a router's uplink went up or down. */
   linkChanged(switchName: string, up: boolean): void {
     const router = this.live.get(switchName);
-    if (router && up) this.fabric.crew.parked(() => { this.fabric.tables.core.announceAll(); });
+    if (router?.uplink && up) this.fabric.tables.core.announce(router.uplink.index);
     router?.services.linkChanged(up);
   }
 
   async #removeInterface(router: Router, key: string, port: RegisteredPort): Promise<void> {
     this.fabric.crew.parked(() => {
-      this.fabric.tables.core.endSessions(router.written.index);
+      this.fabric.tables.core.endSessionsAt(port.index);
       this.tables.clearInterface(port);
     });
     await this.fabric.removeRouterPort(port);
@@ -190,22 +201,27 @@ export class Routers {
 
   /** Writes a router's tables; the workers stand still. Forwards of addresses that change are published anew. */
   #write(router: Router): void {
-    const before = router.written.addresses.join();
     const plan = planRouter(router.name, router.config, portsOf(router), router.binding);
-    if (plan.outsides.join() !== before) this.#replaceForwards(router, []);
+    const wanted = plan.outsides.length > 0 ? router.config.forwards : [];
+    this.#dropForwards(router, this.tables.moves(router.written, plan.outsides) ? [] : wanted);
     router.plan = plan;
     this.tables.write(router.written, plan);
-    this.#replaceForwards(router, plan.outsides.length > 0 ? router.config.forwards : []);
+    this.#addForwards(router, wanted);
   }
 
-  #replaceForwards(router: Router, forwards: readonly ForwardConfig[]): void {
-    const wanted = new Set(forwards.map(printForward));
-    const there = new Set(router.forwards.map(printForward));
+  /** Takes back what is published and not wanted. */
+  #dropForwards(router: Router, wanted: readonly ForwardConfig[]): void {
+    const kept = new Set(wanted.map(printForward));
     for (const forward of router.forwards) {
-      if (!wanted.has(printForward(forward))) this.tables.removeForward(router.written, forward);
+      if (!kept.has(printForward(forward))) this.tables.removeForward(router.written, forward);
     }
-    router.forwards = router.forwards.filter((forward) => wanted.has(printForward(forward)));
-    for (const forward of forwards) {
+    router.forwards = router.forwards.filter((forward) => kept.has(printForward(forward)));
+  }
+
+  /** Publishes what is wanted and not published. */
+  #addForwards(router: Router, wanted: readonly ForwardConfig[]): void {
+    const there = new Set(router.forwards.map(printForward));
+    for (const forward of wanted) {
       if (there.has(printForward(forward))) continue;
       this.tables.addForward(router.written, forward);
       router.forwards.push(forward);
@@ -216,15 +232,18 @@ export class Routers {
   #bind(router: Router, binding: UplinkBinding | undefined): void {
     if (this.live.get(router.name) !== router) return; // on its way out
     router.binding = binding;
-    this.fabric.crew.parked(() => { this.#write(router); });
+    try {
+      this.fabric.crew.parked(() => { this.#write(router); });
+    } catch (error) {
+      this.warn(`router ${router.name}: its uplink's new address cannot be used as it should: ${String(error)}`);
+    }
   }
 }
 
 /** What of a configuration sessions depend on; the rest changes under them. */
-function natOf({ nat, forwards }: RouterConfig): unknown {
+function natOf({ nat }: RouterConfig): unknown {
   return {
     mapping: nat?.mapping, filtering: nat?.filtering, on: nat !== undefined,
-    whole: forwards.filter(({ protocol }) => protocol === "1:1"),
   };
 }
 

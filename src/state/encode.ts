@@ -90,7 +90,8 @@ function writeSession(shared: SharedMemory, flow: number, ticks: number, words: 
   copy(format.SESSION_ACKS, flow + layout.HALF_ACK, 2);
   copy(format.SESSION_ACKS + 8, second + layout.HALF_ACK, 2);
   const scope = (shared.word(second + layout.HALF_KEY + 12) >>> 8) & 0xffff;
-  const [state, flags] = [shared.bytes[second + layout.HALF_STATE]!, shared.bytes[second + layout.HALF_FLAGS]!];
+  const state = shared.bytes[second + layout.HALF_STATE]!;
+  const flags = shared.bytes[second + layout.HALF_FLAGS]! & ~layout.FLOW_PERMIT; // that it gets anew
   words[at + format.SESSION_SCOPE / 4] = scope + state * 0x10000 + flags * 0x1000000;
   // What went, or was made anew, while it was copied, is not what the copy says.
   return isWhole(shared, flow) && shared.word(flow + layout.HALF_KEY) === words[at]

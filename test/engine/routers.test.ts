@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
 import type { Engine } from "../../src/engine.js";
-import { arp, ether, parse, ping, udp, type Parsed } from "../router/packet.js";
+import { arp, ether, parse, ping, tcp, udp, type Parsed } from "../router/packet.js";
 import { startEngine, until } from "./lab.js";
 
 const MAC = "02:00:00:00:00:01";
@@ -148,5 +148,33 @@ describe("a router", () => {
       b.send(ping({ from: "10.0.20.5:7", to: "10.0.10.1:7" }));
       return b.seen.some(({ icmp, ip }) => icmp?.type === 0 && ip!.from === "10.0.10.1");
     }, "a ping through an uplink with a lease");
+  });
+});
+
+describe("a session from outside", () => {
+  const forwards = ["tcp 8080 -> 10.0.20.5:80"];
+  const before = { interfaces: [inside, other], uplink, forwards };
+
+  const two = { ...uplink, address: ["203.0.113.2/24", "203.0.113.3"] };
+
+  it.each<[string, object]>([
+    ["another interface that goes", { ...before, interfaces: [other] }],
+    ["another outside address that comes", { ...before, uplink: two }],
+    ["a 1:1 address of somebody else", {
+      ...before, uplink: two, forwards: [...forwards, "1:1 203.0.113.3 -> 10.0.20.9"],
+    }],
+    ["another forward, a long one", { ...before, forwards: [...forwards, "tcp 9000-9999 -> 10.0.20.6"] }],
+  ])("outlives %s", async (_, after) => {
+    const engine = await startEngine(withRouter(before));
+    const b = new Host(engine, ["lab", "b"], "10.0.20.5");
+    const world = new Host(engine, ["edge", "uplink"], "203.0.113.1");
+    const segment = (flags: string) => tcp({ from: "203.0.113.1:999", to: "203.0.113.2:8080", flags });
+    const seenAt = (flags: string) => until(() => b.seen.some((frame) => frame.tcp?.flags === flags), flags);
+    world.send(segment("S"));
+    await seenAt("S");
+    await engine.apply(withRouter(after));
+    await engine.apply(withRouter(before));
+    world.send(segment("PA"));
+    await seenAt("PA");
   });
 });

@@ -117,6 +117,11 @@ export class RouterRig {
     this.rig.finish();
   }
 
+  /** Lets all interfaces announce their addresses. */
+  announce(): void {
+    for (const port of this.#ports.values()) this.rig.host.announce(port.index);
+  }
+
   /** Writes the router's tables anew. */
   write(config: RouterConfig): void {
     const uplink = this.#ports.get("uplink");
