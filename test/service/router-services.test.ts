@@ -8,6 +8,7 @@ import { buildReturn } from "../../src/service/arrival.js";
 import { RouterServices } from "../../src/service/router-services.js";
 import { PROTOCOL_TCP, buildSegment } from "../../src/service/tcp/segment.js";
 import { PROTOCOL_UDP, buildUdp } from "../../src/wire/packet.js";
+import { Upstream } from "./dns/upstream.js";
 import { GUEST, PLACE, PORT, placeOf } from "./tcp/peer.js";
 
 let services: RouterServices;
@@ -28,8 +29,8 @@ beforeEach(() => {
   services.update(routerWith(), [PLACE]);
 });
 
-function ask(): void {
-  const payload = encode({ type: "query", id: 1, flags: 0x0100, questions: [{ name: "db.lan", type: "A" }] });
+function ask(name = "db.lan"): void {
+  const payload = encode({ type: "query", id: 1, flags: 0x0100, questions: [{ name, type: "A" }] });
   const udp = buildUdp({ sourcePort: PORT, destinationPort: 53, payload }, GUEST.address, PLACE.address);
   services.receive(PLACE.id, buildReturn(placeOf(GUEST), PLACE, PROTOCOL_UDP, udp));
 }
@@ -58,6 +59,20 @@ it.each<[string, object]>([
   stray();
   services.update(routerWith(more), [{ ...PLACE }]);
   expect(services.counts()["dns lab/10"]).toMatchObject({ tcpResets: 1 });
+});
+
+it("what DNS remembers is forgotten with its own configuration only", async () => {
+  const upstream = await new Upstream().open();
+  onTestFinished(() => upstream.close());
+  const dns = { upstreams: [upstream.address] };
+  const askAgain = async (more: object): Promise<number> => {
+    services.update(routerWith({}, { ...dns, ...more }), [{ ...PLACE }]);
+    const before = sent.length;
+    ask("www.test");
+    await expect.poll(() => sent.length).toBe(before + 1);
+    return upstream.asked.length;
+  };
+  expect([await askAgain({}), await askAgain({}), await askAgain({ domain: "lan" })]).toEqual([1, 1, 2]);
 });
 
 it("DNS of an interface with another address begins anew", () => {
