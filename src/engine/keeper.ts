@@ -54,7 +54,7 @@ export class Keeper {
     }
     this.#state = undefined;
     this.#file?.start();
-    this.#sessions.start();
+    await this.#sessions.start();
   }
 
   /** The configuration changed, or logs were rotated. */

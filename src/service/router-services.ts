@@ -3,7 +3,8 @@
 
 import { randomBytes } from "node:crypto";
 import { getServers } from "node:dns";
-import type { RouterConfig } from "../config/model.js";
+import { isDeepStrictEqual } from "node:util";
+import type { DnsConfig, RouterConfig } from "../config/model.js";
 import { interfaceOf } from "./place.js";
 import type { Place, Transmit } from "./channel.js";
 import { DhcpClient } from "./dhcp/client.js";
@@ -32,6 +33,8 @@ interface Desk {
   place: Place;
   dhcp?: DhcpServer;
   dns?: DnsService;
+  /** Whom `dns` asks. */
+  forwarder?: DnsForwarder;
 }
 
 export class RouterServices {
@@ -40,6 +43,7 @@ export class RouterServices {
   readonly #desks = new Map<number, Desk>();
   readonly #slots = new TcpSlots();
   #forwarder: DnsForwarder | undefined;
+  #dns: DnsConfig | undefined;
   #client: DhcpClient | undefined;
   #uplink: Place | undefined;
   #linkUp = false;
@@ -95,11 +99,13 @@ export class RouterServices {
     this.#remembered = record;
   }
 
-  /** What the services have counted since they began: DHCP by network, DNS in all. */
+  /** What the services have counted since they began: DHCP and DNS by network, the forwarder in all. */
   counts(): Record<string, Record<string, number>> {
-    const dhcp = [...this.#desks.values()].flatMap(({ place, dhcp }) =>
-      dhcp ? [[`dhcp ${place.switch}/${place.vlan}`, { ...dhcp.counts }] as const] : []);
-    return { ...Object.fromEntries(dhcp), ...(this.#forwarder && { dns: { ...this.#forwarder.counters } }) };
+    const desks = [...this.#desks.values()].flatMap(({ place, dhcp, dns }) => [
+      ...(dhcp ? [[`dhcp ${place.switch}/${place.vlan}`, { ...dhcp.counts }] as const] : []),
+      ...(dns ? [[`dns ${place.switch}/${place.vlan}`, countsOf(dns)] as const] : []),
+    ]);
+    return { ...Object.fromEntries(desks), ...(this.#forwarder && { dns: { ...this.#forwarder.counters } }) };
   }
 
   /** `forGood`: the router goes; else the uplink's address is wanted again by the next engine. */
@@ -111,7 +117,11 @@ export class RouterServices {
     this.#forwarder?.close();
   }
 
+  /** What is the same stays as it is, and so does what the forwarder remembers. */
   #updateForwarder({ dns }: RouterConfig): void {
+    const isSame = isDeepStrictEqual(dns, this.#dns);
+    this.#dns = structuredClone(dns);
+    if (isSame) return;
     if (!dns) {
       this.#forwarder?.close();
       this.#forwarder = undefined;
@@ -131,9 +141,8 @@ export class RouterServices {
 
   #updateDesk(config: RouterConfig, place: Place): void {
     const before = this.#desks.get(place.id);
+    const desk: Desk = { place, ...(before?.dhcp && { dhcp: before.dhcp }), ...this.#dnsFor(place, before) };
     const dhcp = interfaceOf(config, place)?.dhcp;
-    const desk: Desk = { place, ...(before?.dhcp && { dhcp: before.dhcp }) };
-    before?.dns?.close();
     if (!dhcp) {
       desk.dhcp?.close();
       delete desk.dhcp;
@@ -145,13 +154,22 @@ export class RouterServices {
         clock: () => performance.now(),
       });
     }
-    if (this.#forwarder) {
-      desk.dns = new DnsService({
-        place, forwarder: this.#forwarder, transmit: this.#options.transmit, slots: this.#slots,
-        clock: () => performance.now(), random: randomBytes,
-      });
-    }
     this.#desks.set(place.id, desk);
+  }
+
+  /** The DNS of a place: that of before, its connections with it, where nothing of it has changed. */
+  #dnsFor(place: Place, before: Desk | undefined): Pick<Desk, "dns" | "forwarder"> {
+    const forwarder = this.#forwarder;
+    if (forwarder && before?.dns && before.forwarder === forwarder && isDeepStrictEqual(before.place, place)) {
+      return { dns: before.dns, forwarder };
+    }
+    before?.dns?.close();
+    if (!forwarder) return {};
+    const dns = new DnsService({
+      place, forwarder, transmit: this.#options.transmit, slots: this.#slots,
+      clock: () => performance.now(), random: randomBytes,
+    });
+    return { dns, forwarder };
   }
 
   #updateClient({ uplink }: RouterConfig, place: Place | undefined): void {
@@ -196,6 +214,11 @@ export class RouterServices {
     }, Math.ceil(wait));
     this.#timer.unref();
   }
+}
+
+function countsOf({ counters, tcp }: DnsService): Record<string, number> {
+  const { malformed, opened, refused, resets } = tcp;
+  return { ...counters, tcpMalformed: malformed, tcpOpened: opened, tcpRefused: refused, tcpResets: resets };
 }
 
 function destinationPort(frame: Uint8Array): number {

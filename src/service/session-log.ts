@@ -53,11 +53,16 @@ export class SessionLog {
     this.#lost = options.shared.word(layout.SESSION_LOST);
   }
 
-  /** Reads every 100 ms from now on. */
-  start(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.drain().then(() => { if (!this.#stopped) this.start(); });
+  /** Opens the files, so that one which cannot be written is told now, and reads every 100 ms from then on. */
+  async start(): Promise<void> {
+    await this.#inTurn(() => this.#open());
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      void this.drain().then(() => { this.#schedule(); });
     }, POLL_MS);
     this.#timer.unref();
   }
@@ -71,20 +76,32 @@ export class SessionLog {
     this.#files.clear();
   }
 
-  /** Opens the files anew with the next lines, as after a rotation, and lets go of those that no router names. */
+  /** Opens the files anew, as after a rotation, and those that are new; lets go of those that no router names. */
   async reopen(): Promise<void> {
-    await this.drain();
-    const named = new Set([...this.#options.routers()].map(({ file }) => file));
-    for (const [path, file] of this.#files) {
-      await file.close();
-      if (!named.has(path)) this.#files.delete(path);
-    }
+    await this.#inTurn(async () => {
+      await this.#drain();
+      const named = new Set([...this.#options.routers()].map(({ file }) => file));
+      for (const [path, file] of this.#files) {
+        await file.close();
+        if (!named.has(path)) this.#files.delete(path);
+      }
+      await this.#open();
+    });
   }
 
   /** Writes down what has happened so far. */
   drain(): Promise<void> {
-    this.#draining = this.#draining.then(() => this.#drain());
+    return this.#inTurn(() => this.#drain());
+  }
+
+  /** One after the other: files are not closed while they are written. */
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    this.#draining = this.#draining.then(action);
     return this.#draining;
+  }
+
+  async #open(): Promise<void> {
+    for (const { file } of this.#options.routers()) await this.#file(file).open();
   }
 
   async #drain(): Promise<void> {
@@ -142,18 +159,21 @@ export class SessionLog {
   }
 }
 
-/** A file that lines are appended to, opened when there are any. */
+/** A file that lines are appended to. */
 class LogFile {
   #handle: FileHandle | undefined;
   #inode: Pick<Stats, "dev" | "ino"> | undefined;
   #waiting = "";
+  /** Lines that are being written, and how many of their bytes have been. */
+  #batch = Buffer.alloc(0);
+  #written = 0;
   #lost = 0;
   #failed = false;
 
   constructor(readonly path: string, readonly options: Pick<SessionLogOptions, "wallMs" | "log">) {}
 
   add(line: object): void {
-    if (this.#waiting.length > WAITING_MAX) this.#lost += 1;
+    if (this.#waiting.length + this.#batch.length > WAITING_MAX) this.#lost += 1;
     else this.#waiting += `${JSON.stringify(line)}\n`;
   }
 
@@ -161,23 +181,50 @@ class LogFile {
     this.#lost += count;
   }
 
-  /** Appends what waits. An error is told once, and it is tried again with the next lines. */
-  async write(): Promise<void> {
-    if (this.#waiting === "" && this.#lost === 0) return;
-    const lost = this.#lost;
-    const time = new Date(this.options.wallMs()).toISOString();
-    const last = lost > 0 ? `${JSON.stringify({ time, event: "lost", count: lost })}\n` : "";
-    try {
-      await this.#follow();
+  /** Makes sure that it can be written. */
+  async open(): Promise<void> {
+    await this.#try(async () => {
       this.#handle ??= await this.#open();
-      await this.#handle.appendFile(this.#waiting + last);
-      this.#waiting = "";
-      this.#lost -= lost;
       this.#failed = false;
+    });
+  }
+
+  /** Appends what waits; where that fails, it is tried again with the next lines. */
+  async write(): Promise<void> {
+    await this.#try(async () => {
+      while (this.#begin()) {
+        await this.#follow();
+        this.#handle ??= await this.#open();
+        while (this.#written < this.#batch.length) {
+          const { bytesWritten } = await this.#handle.write(this.#batch, this.#written);
+          this.#written += bytesWritten;
+        }
+        this.#batch = Buffer.alloc(0);
+        this.#written = 0;
+        this.#failed = false;
+      }
+    });
+  }
+
+  /** Makes what waits the next batch, where there is none; false: nothing is to be written. */
+  #begin(): boolean {
+    if (this.#batch.length > 0) return true;
+    const time = new Date(this.options.wallMs()).toISOString();
+    const last = this.#lost > 0 ? `${JSON.stringify({ time, event: "lost", count: this.#lost })}\n` : "";
+    this.#batch = Buffer.from(this.#waiting + last);
+    this.#waiting = "";
+    this.#lost = 0;
+    return this.#batch.length > 0;
+  }
+
+  /** Does something with the file; an error is told once, until it was written again. */
+  async #try(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
     } catch (error) {
       await this.close();
       if (!this.#failed) {
-        const remedy = "sessions are written down once that is mended";
+        const remedy = "let this user write there; sessions are written down once that is mended";
         this.options.log(`session log ${this.path}: ${(error as Error).message}; ${remedy}`);
       }
       this.#failed = true;
@@ -201,7 +248,11 @@ class LogFile {
     // Not blocking: a FIFO without a reader is an error, not a wait.
     const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
     const handle = await open(this.path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, MODE);
-    this.#inode = await handle.stat();
+    const inode = await handle.stat();
+    // Another file than the one that has the beginning of a line gets all of it.
+    const isOther = inode.ino !== this.#inode?.ino || inode.dev !== this.#inode.dev;
+    if (isOther && this.#written > 0) this.#written = this.#batch.lastIndexOf("\n", this.#written - 1) + 1;
+    this.#inode = inode;
     return handle;
   }
 }

@@ -1,11 +1,14 @@
 // The state file of an engine: saved on a clean stop and every few seconds while something changes, read at the next
-// start. Owns the file: it is written anew beside itself, synced and renamed, so that there is always a whole one.
+// start. Owns the file: it is written anew beside itself, synced and renamed, so that there is always a whole one. What
+// nobody could read is never written over: it may be whole.
 
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { EngineError } from "../api.js";
 import * as layout from "../core/layout.js";
 import { decodeState, type State } from "./decode.js";
 import { encodeState } from "./encode.js";
+import { FileLock } from "./file-lock.js";
 import { DamagedError } from "./format.js";
 import type { StateSources } from "./sources.js";
 
@@ -26,25 +29,40 @@ export class StateFile {
   #savedMs = -Infinity;
   #failed = false;
   #stopped = false;
+  /** An engine that never came up has nothing to keep, and must not lose what the last one kept. */
+  #started = false;
+  /** What is there could neither be read nor set aside. */
+  #untouchable = false;
+  readonly #lock: FileLock;
 
   /** `log`: takes a line for people. */
-  constructor(readonly path: string, readonly sources: StateSources, readonly log: (line: string) => void) {}
+  constructor(readonly path: string, readonly sources: StateSources, readonly log: (line: string) => void) {
+    this.#lock = new FileLock(path);
+  }
 
-  /** The state that was saved last; undefined where none can be used. A file that is damaged is set aside. */
+  /**
+   * The state that was saved last; undefined where none can be used. A file that is damaged is set aside; one that
+   * cannot be read stays, and nothing is saved. Throws EngineError STATE_IN_USE where another engine has the file.
+   */
   async load(): Promise<State | undefined> {
+    await this.#lock.take().catch((error: unknown) => {
+      if (error instanceof EngineError) throw error; // else: the first save finds it too, and tells
+    });
     try {
       const { size } = await stat(this.path);
       if (size > FILE_BYTES_MAX) throw new DamagedError(`has ${size} bytes, more than any state (${FILE_BYTES_MAX})`);
       return decodeState(await readFile(this.path));
     } catch (error) {
       if (error instanceof DamagedError) await this.#setAside(error.message);
-      else if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#tell("cannot be read", error);
+      else if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#leave("cannot be read", error);
       return undefined;
     }
   }
 
   /** Saves from now on by itself. */
   start(): void {
+    if (this.#untouchable) return;
+    this.#started = true;
     this.#schedule(PAUSE_MS_MIN);
   }
 
@@ -53,12 +71,13 @@ export class StateFile {
     this.#touches += 1;
   }
 
-  /** Saves a last time. */
+  /** Saves a last time, where saving was started, and lets others have the file. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#saving;
-    await this.save();
+    if (this.#started) await this.save();
+    await this.#lock.release().catch((error: unknown) => { this.#tell("cannot be unlocked", error); });
   }
 
   /** Saves now; a save that fails is told once, and tried again later. */
@@ -104,6 +123,7 @@ export class StateFile {
   }
 
   async #write(): Promise<void> {
+    await this.#lock.take();
     await rm(this.#beside, { force: true });
     const file = await open(this.#beside, "wx", MODE);
     try {
@@ -125,8 +145,14 @@ export class StateFile {
       await rename(this.path, bad);
       this.log(`state file ${this.path}: ${why}; set aside as ${bad}, and begun anew`);
     } catch (error) {
-      this.#tell(`${why}, and cannot be set aside`, error);
+      this.#leave(`${why}, and cannot be set aside`, error);
     }
+  }
+
+  #leave(what: string, error: unknown): void {
+    this.#untouchable = true;
+    const remedy = "it is left as it is, and nothing is saved; give this user the file, or move it away, and restart";
+    this.log(`state file ${this.path}: ${what}: ${(error as Error).message}; ${remedy}`);
   }
 
   #tell(what: string, error: unknown): void {

@@ -1,6 +1,10 @@
 // The log of sessions, from packets to lines (RFC 6888 REQ-12 and on).
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  closeSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -79,7 +83,7 @@ describe("rfc6888-req12", () => {
 
   it("what is written by itself comes without being asked for", async () => {
     const { rig, log, path } = logged();
-    log.start();
+    await log.start();
     begin(rig, 1000);
     await expect.poll(() => existsSync(path) && linesOf(path).length).toBe(1);
     begin(rig, 1001);
@@ -158,5 +162,57 @@ describe("files", () => {
     mkdirSync(dirname(path));
     await log.drain();
     expect(ports(path)).toEqual(["1000", "1001"]);
+  });
+
+  it("that cannot be written are told at the start already, and once", async () => {
+    const { log, path, complaints } = logged();
+    rmSync(dirname(path), { recursive: true });
+    await log.start();
+    await log.reopen();
+    expect(complaints).toHaveLength(1);
+    expect(complaints[0]).toContain(`session log ${path}: ENOENT`);
+    expect(complaints[0]).toContain("let this user write there");
+  });
+
+  it("that come with a change and cannot be written are told at once", async () => {
+    const { rig, log, path, complaints, setRouters } = logged();
+    await log.start();
+    expect(complaints).toEqual([]);
+    const none = join(path, "none.log");
+    setRouters([{ index: rig.router.index, name: "edge", file: none }]);
+    await log.reopen();
+    expect(complaints).toEqual([expect.stringContaining(`session log ${none}: ENOTDIR`)]);
+  });
+
+  it("that take a part only get the rest later, and no byte twice", async () => {
+    const { rig, log, path, complaints } = logged();
+    spawnSync("mkfifo", [path]);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    onTestFinished(() => { closeSync(reader); });
+    const wanted = Array.from({ length: 600 }, (_, n) => String(1000 + n));
+    for (const port of wanted) begin(rig, Number(port));
+    await log.drain();
+    expect(complaints).toEqual([expect.stringContaining("EAGAIN")]);
+    const whole = Buffer.alloc(1_000_000);
+    let length = readSync(reader, whole);
+    expect(length).toBeGreaterThan(0);
+    await log.drain();
+    length += readSync(reader, whole, length, whole.length - length, null);
+    const lines = whole.toString("utf8", 0, length).trimEnd().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { inside: string }).inside.split(":")[1])).toEqual(wanted);
+  });
+
+  it("that take half a line and are rotated away leave all of it to the next one", async () => {
+    const { rig, log, path } = logged();
+    spawnSync("mkfifo", [path]);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    onTestFinished(() => { closeSync(reader); });
+    for (let port = 1000; port < 1600; port++) begin(rig, port);
+    await log.drain();
+    const first = Buffer.alloc(1_000_000);
+    const whole = first.toString("utf8", 0, readSync(reader, first)).split("\n").length - 1;
+    rmSync(path);
+    await log.drain();
+    expect(ports(path)).toEqual(Array.from({ length: 600 - whole }, (_, n) => String(1000 + whole + n)));
   });
 });

@@ -1,5 +1,5 @@
 // DNS on one interface of a router: takes the packets for port 53 that the core hands up, asks the forwarder, and
-// sends what it says back to where the question came from. Owns the interface's rate limit and TCP connections.
+// sends what it says back to where the question came from. Owns the interface's rate limits and TCP connections.
 // Read first: RFC 1035 section 4.2, RFC 7766 (several questions on a connection, answers in any order).
 
 import { PROTOCOL_UDP, buildUdp, parseUdp } from "../../wire/packet.js";
@@ -11,19 +11,18 @@ import { TcpServer, type TcpCounters } from "../tcp/server.js";
 import { type TcpSlots } from "../tcp/slots.js";
 import { type DnsForwarder } from "./forwarder.js";
 import { FLAG, RCODE, readQuery, reply } from "./message.js";
+import { QueryRate } from "./rate.js";
 import { MessageStream } from "./stream.js";
 import { withLength } from "./upstream.js";
 
 export const DNS_PORT = 53;
-/** Queries a second on one interface; as many at once after a second of silence. */
-export const QUERIES_PER_SECOND = 1_000;
 
 const UDP_HEADER = 8;
 
 export interface DnsServiceCounters {
   /** Frames that could not be read, or were not for here. */
   malformed: number;
-  /** Queries that were too many. */
+  /** Queries that were too many, of one client or of all. */
   limited: number;
   /** Answers for which the way out had no room. */
   lost: number;
@@ -45,13 +44,12 @@ export class DnsService {
   readonly counters: DnsServiceCounters = { malformed: 0, limited: 0, lost: 0 };
   readonly #options: DnsServiceOptions;
   readonly #tcp: TcpServer;
-  #tokens = QUERIES_PER_SECOND;
-  #filledMs: number;
+  readonly #rate: QueryRate;
   #closed = false;
 
   constructor(options: DnsServiceOptions) {
     this.#options = options;
-    this.#filledMs = options.clock();
+    this.#rate = new QueryRate(options.clock());
     this.#tcp = new TcpServer({
       ...options,
       port: DNS_PORT,
@@ -88,7 +86,7 @@ export class DnsService {
     const udp = parseUdp(arrival.payload, arrival.address, place.address);
     if (typeof udp === "string" || udp.sourcePort === 0 || udp.destinationPort !== DNS_PORT) {
       this.counters.malformed++;
-    } else if (this.#admit()) {
+    } else if (this.#admit(arrival.address)) {
       void this.#answerUdp(arrival, udp.sourcePort, udp.payload.slice());
     }
   }
@@ -119,7 +117,7 @@ export class DnsService {
     };
     return {
       data: (bytes) => {
-        for (const query of stream.push(bytes)) if (this.#admit()) void answer(query);
+        for (const query of stream.push(bytes)) if (this.#admit(address)) void answer(query);
       },
       ended: () => {
         ended = true;
@@ -134,17 +132,10 @@ export class DnsService {
     return `${this.#options.place.id} ${address}`;
   }
 
-  #admit(): boolean {
-    const nowMs = this.#options.clock();
-    const grown = (nowMs - this.#filledMs) * QUERIES_PER_SECOND / 1000;
-    this.#tokens = Math.min(QUERIES_PER_SECOND, this.#tokens + grown);
-    this.#filledMs = nowMs;
-    if (this.#tokens < 1) {
-      this.counters.limited++;
-      return false;
-    }
-    this.#tokens--;
-    return true;
+  #admit(address: string): boolean {
+    const isAdmitted = this.#rate.admit(address, this.#options.clock());
+    if (!isAdmitted) this.counters.limited++;
+    return isAdmitted;
   }
 }
 

@@ -6,7 +6,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { buildReturn, parseArrival } from "../../../src/service/arrival.js";
 import { type Place } from "../../../src/service/channel.js";
 import { DnsForwarder } from "../../../src/service/dns/forwarder.js";
-import { DnsService, QUERIES_PER_SECOND } from "../../../src/service/dns/service.js";
+import {
+  CLIENTS_MAX, CLIENT_BURST, CLIENT_PER_SECOND, QUERIES_PER_SECOND, QueryRate,
+} from "../../../src/service/dns/rate.js";
+import { DnsService } from "../../../src/service/dns/service.js";
 import { MessageStream } from "../../../src/service/dns/stream.js";
 import { PROTOCOL_TCP, buildSegment, parseSegment, type Segment } from "../../../src/service/tcp/segment.js";
 import { MAC_BROADCAST, PROTOCOL_UDP, buildUdp, parseFrame, parseUdp, type Udp } from "../../../src/wire/packet.js";
@@ -77,13 +80,47 @@ describe("over UDP", () => {
     expect(decode(Buffer.from(frame!.subarray(42)))).toMatchObject({ flag_tc: true, answers: [] });
   });
 
+  const ask = (times: number, host = 5): void => {
+    const guest = { ...GUEST, address: `10.0.10.${host}` };
+    for (let n = 0; n < times; n++) service.receive(datagram(query("db.lan"), {}, guest));
+  };
+
   it("answers so many a second, and as many again a second later", async () => {
-    for (let n = 0; n < QUERIES_PER_SECOND + 5; n++) service.receive(datagram(query("db.lan")));
+    for (let host = 10; host < 20; host++) ask(QUERIES_PER_SECOND / 10, host);
+    ask(5, 20);
     expect((await heard()).length).toBe(QUERIES_PER_SECOND);
     expect(service.counters.limited).toBe(5);
     nowMs += 10;
-    for (let n = 0; n < 20; n++) service.receive(datagram(query("db.lan")));
+    ask(20, 21);
     expect((await heard()).length).toBe(QUERIES_PER_SECOND / 100);
+  });
+
+  it("answers one client so many only, and the others all the same", async () => {
+    ask(5 * QUERIES_PER_SECOND);
+    expect((await heard()).length).toBe(CLIENT_BURST);
+    expect(service.counters.limited).toBe(5 * QUERIES_PER_SECOND - CLIENT_BURST);
+    ask(CLIENT_BURST, 6);
+    expect((await heard()).length).toBe(CLIENT_BURST);
+    nowMs += 1000;
+    ask(QUERIES_PER_SECOND);
+    expect((await heard()).length).toBe(CLIENT_PER_SECOND);
+  });
+
+  it("forgets the client that was silent longest, where there are too many", () => {
+    const rate = new QueryRate(0);
+    let now = 0;
+    const drain = (client: string): number => {
+      let taken = 0;
+      while (rate.admit(client, now)) taken++;
+      return taken;
+    };
+    expect([drain("first"), drain("second")]).toEqual([CLIENT_BURST, CLIENT_BURST]);
+    for (let n = 2; n < CLIENTS_MAX; n++) rate.admit(`client ${n}`, now);
+    expect(rate.admit("first", now)).toBe(false);
+    rate.admit("one more", now);
+    now = 1000;
+    expect(drain("first")).toBe(CLIENT_PER_SECOND);
+    expect(drain("second")).toBe(CLIENT_BURST);
   });
 
   it("counts answers for which there is no room", async () => {
@@ -209,7 +246,7 @@ describe("over TCP", () => {
   });
 
   it("counts queries over TCP against the same limit", async () => {
-    for (let n = 0; n < QUERIES_PER_SECOND; n++) service.receive(datagram(query("db.lan")));
+    for (let n = 0; n < CLIENT_BURST; n++) service.receive(datagram(query("db.lan")));
     await heard();
     say(framed(query("db.lan")));
     expect(await ids()).toEqual([]);

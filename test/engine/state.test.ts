@@ -1,0 +1,93 @@
+// The state file as engines use it: a start that fails leaves it alone, and two engines do not share one.
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { EngineError } from "../../src/api.js";
+import type { Config } from "../../src/config/model.js";
+import { parseConfig } from "../../src/config/parse.js";
+import { Engine } from "../../src/engine.js";
+import { sourcesOf, busyRig, bytesOf, statePath } from "../state/rigs.js";
+
+function keeping(state: string, more: object = {}): Config {
+  const ports = { a: { memory: true }, ...more };
+  return parseConfig(JSON.stringify({ state, switches: { lab: { ports } } }), "test");
+}
+
+async function start(config: Config): Promise<{ engine: Engine; lines: string[] }> {
+  const lines: string[] = [];
+  const engine = await Engine.start(config, { warn: (line) => lines.push(line) });
+  onTestFinished(async () => { await engine.stop(); });
+  return { engine, lines };
+}
+
+describe("a start that fails", () => {
+  it("leaves the state file as it was", async () => {
+    const path = statePath();
+    writeFileSync(path, bytesOf(sourcesOf(busyRig())));
+    const before = readFileSync(path);
+    const pcap = join(dirname(path), "none", "b.pcap");
+    await expect(Engine.start(keeping(path, { b: { pcap: { write: pcap } } }))).rejects.toThrow(pcap);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+});
+
+it("a state file that cannot be read is left alone, and told with what to do", async () => {
+  const path = statePath();
+  mkdirSync(path);
+  const { engine, lines } = await start(keeping(path));
+  await engine.stop();
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/: cannot be read: EISDIR.*nothing is saved; give this user the file, or move it away/);
+  expect([existsSync(`${path}.tmp`), statSync(path).isDirectory()]).toEqual([false, true]);
+});
+
+describe("two engines with one state file", () => {
+  it("the second one does not start, and says who has it", async () => {
+    const path = statePath();
+    await start(keeping(path));
+    const second = Engine.start(keeping(path));
+    await expect(second).rejects.toThrow(EngineError);
+    await expect(second).rejects.toThrow(`state file ${path}: process ${process.pid} keeps its state there; stop it`);
+    expect(existsSync(`${path}.lock`)).toBe(true);
+  });
+
+  it("one after the other is fine", async () => {
+    const path = statePath();
+    await (await start(keeping(path))).engine.stop();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+    const { lines } = await start(keeping(path));
+    expect(lines).toEqual([]);
+  });
+
+  it.each<[string, () => string]>([
+    ["is gone", () => `${spawnSync("true").pid} 1\n`],
+    ["had this one's number once", () => `${process.pid} 1\n`],
+    ["died while it wrote", () => ""],
+    ["wrote nonsense", () => "me"],
+  ])("a lock of a process that %s is taken over", async (_, lock) => {
+    const path = statePath();
+    writeFileSync(`${path}.lock`, lock());
+    const { engine, lines } = await start(keeping(path));
+    expect(lines).toEqual([]);
+    expect(readFileSync(`${path}.lock`, "utf8")).toMatch(new RegExp(`^${process.pid} \\d+\n$`));
+    await engine.stop();
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+  });
+
+  it("a lock of a process that was killed and nobody has waited for is taken over", async () => {
+    const path = statePath();
+    // The shell becomes a sleep, which does not wait for the child that ended.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    onTestFinished(() => { parent.kill("SIGKILL"); });
+    const [text] = await once(parent.stdout, "data") as [Buffer];
+    const pid = Number(text.toString());
+    const stat = (): string => readFileSync(`/proc/${pid}/stat`, "latin1");
+    await expect.poll(() => stat().includes(") Z ")).toBe(true);
+    writeFileSync(`${path}.lock`, `${pid} ${stat().split(") ")[1]!.split(" ")[19]}\n`);
+    const { lines } = await start(keeping(path));
+    expect(lines).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+// The services of a router over changes of its configuration: what stays, and what they count.
+
+import { encode } from "dns-packet";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
+import type { RouterConfig } from "../../src/config/model.js";
+import { parseConfig } from "../../src/config/parse.js";
+import { buildReturn } from "../../src/service/arrival.js";
+import { RouterServices } from "../../src/service/router-services.js";
+import { PROTOCOL_TCP, buildSegment } from "../../src/service/tcp/segment.js";
+import { PROTOCOL_UDP, buildUdp } from "../../src/wire/packet.js";
+import { Upstream } from "./dns/upstream.js";
+import { GUEST, PLACE, PORT, placeOf } from "./tcp/peer.js";
+
+let services: RouterServices;
+let sent: Uint8Array[];
+
+function routerWith(more: object = {}, dns: object = { hosts: { "db.lan": "10.0.20.5" } }): RouterConfig {
+  const router = { interfaces: [{ switch: "lab", vlan: 10, address: "10.0.10.1/24" }], dns, ...more };
+  const switches = { lab: { ports: { a: { memory: true, access: 10 } } } };
+  return parseConfig(JSON.stringify({ switches, routers: { edge: router } }), "test").routers["edge"]!;
+}
+
+beforeEach(() => {
+  sent = [];
+  services = new RouterServices({
+    router: "edge", transmit: (_, frame) => sent.push(frame) > 0, onBinding: () => undefined, onChange: () => undefined,
+  });
+  onTestFinished(() => { services.close(false); });
+  services.update(routerWith(), [PLACE]);
+});
+
+function ask(name = "db.lan"): void {
+  const payload = encode({ type: "query", id: 1, flags: 0x0100, questions: [{ name, type: "A" }] });
+  const udp = buildUdp({ sourcePort: PORT, destinationPort: 53, payload }, GUEST.address, PLACE.address);
+  services.receive(PLACE.id, buildReturn(placeOf(GUEST), PLACE, PROTOCOL_UDP, udp));
+}
+
+/** A segment of no connection. */
+function stray(): void {
+  const segment = { sourcePort: PORT, destinationPort: 53, seq: 5, ack: 9, window: 1, payload: Buffer.alloc(0) };
+  const bytes = buildSegment(segment, GUEST.address, PLACE.address);
+  services.receive(PLACE.id, buildReturn(placeOf(GUEST), PLACE, PROTOCOL_TCP, bytes));
+}
+
+it("counts what DNS on a network passed over, limited and did over TCP", async () => {
+  for (let n = 0; n < 2_000; n++) ask();
+  stray();
+  await expect.poll(() => sent.length).toBeGreaterThan(1);
+  const counts = services.counts();
+  expect(counts["dns lab/10"]).toMatchObject({ malformed: 0, lost: 0, tcpMalformed: 0, tcpOpened: 0, tcpResets: 1 });
+  expect(counts["dns lab/10"]!["limited"]).toBeGreaterThan(0);
+  expect(counts["dns"]).toMatchObject({ local: 2_000 - counts["dns lab/10"]!["limited"]! });
+});
+
+it.each<[string, object]>([
+  ["the same again", {}],
+  ["with another MAC in the file", { mac: "02:00:00:00:00:77" }],
+])("DNS stays over a change that is not its own: %s", (_, more) => {
+  stray();
+  services.update(routerWith(more), [{ ...PLACE }]);
+  expect(services.counts()["dns lab/10"]).toMatchObject({ tcpResets: 1 });
+});
+
+it("what DNS remembers is forgotten with its own configuration only", async () => {
+  const upstream = await new Upstream().open();
+  onTestFinished(() => upstream.close());
+  const dns = { upstreams: [upstream.address] };
+  const askAgain = async (more: object): Promise<number> => {
+    services.update(routerWith({}, { ...dns, ...more }), [{ ...PLACE }]);
+    const before = sent.length;
+    ask("www.test");
+    await expect.poll(() => sent.length).toBe(before + 1);
+    return upstream.asked.length;
+  };
+  expect([await askAgain({}), await askAgain({}), await askAgain({ domain: "lan" })]).toEqual([1, 1, 2]);
+});
+
+it("DNS of an interface with another address begins anew", () => {
+  stray();
+  services.update(routerWith(), [{ ...PLACE, address: "10.0.10.2" }]);
+  expect(services.counts()["dns lab/10"]).toMatchObject({ tcpResets: 0 });
+});
