@@ -9,6 +9,7 @@ import type { SharedMemory } from "../core/memory.js";
 import { endpoint } from "../core/nat.js";
 
 const POLL_MS = 100;
+const IDLE_MS = 1000; // where nothing is logged: when it is looked whether that has changed
 const MODE = 0o600;
 /** Events that are made lines of in one go: some milliseconds. */
 const SLICE = 2_000;
@@ -53,7 +54,10 @@ export class SessionLog {
     this.#lost = options.shared.word(layout.SESSION_LOST);
   }
 
-  /** Opens the files, so that one which cannot be written is told now, and reads every 100 ms from then on. */
+  /**
+   * Opens the files, so that one which cannot be written is told now, and reads every 100 ms from then on, while there
+   * are any.
+   */
   async start(): Promise<void> {
     await this.#inTurn(() => this.#open());
     this.#schedule();
@@ -63,7 +67,7 @@ export class SessionLog {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
       void this.drain().then(() => { this.#schedule(); });
-    }, POLL_MS);
+    }, this.#files.size > 0 ? POLL_MS : IDLE_MS);
     this.#timer.unref();
   }
 
