@@ -6,8 +6,8 @@ import {
   ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, FRAGMENT_QUEUE, FRAGMENT_SLAB, HALF_ACK, HALF_ADDRESSES,
   HALF_EXPIRES, HALF_FLAGS, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS, HALF_SIZE, HALF_STATE, INTERFACES,
   INTERFACE_NEWS, INTERFACE_SIZE, MAPPING_ENDED, MAPPING_FLAGS, MAPPING_FLOWS, MAPPING_OUTSIDE_INDEX, NEIGHBOR_PORT,
-  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS,
-  ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT, ROUTER_SIZE, STATE_ESTABLISHED, STATE_FINS,
+  NEIGHBOR_SLAB, OUTSIDE_ADDRESS, RESTORED, ROUTERS, ROUTERS_TIME,
+  ROUTER_SIZE, STATE_ESTABLISHED, STATE_FINS,
   STATE_MIDDLE, STATE_RESET,
 } from "./layout-router";
 import { tick, ticks } from "./state";
@@ -21,7 +21,7 @@ import {
   endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused,
 } from "./table/mapping";
 import { confirm, isNeighbor, neighborOf, removeNeighbor } from "./table/neighbor";
-import { isTaken, mapsPerEndpoint, outsideAt } from "./table/outside";
+import { filtersAddress, isTaken, mapsPerEndpoint, outsideAt, outsideIndexOf } from "./table/outside";
 import { ready } from "./table/queue";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
@@ -66,65 +66,52 @@ function holderOf(router: u32, protocol: u32, index: u32, port: u32): u32 {
 
 /** Ends sessions whose mapping is marked, all in one walk, and none where there are none. */
 export function endMarked(): void {
-  setClock();
-  for (let number: u32 = 1; marked != 0 && number < highest(FLOW_SLAB); number++) {
-    const half = recordAt(FLOW_SLAB, number);
-    const ends = isMarked(load<u32>(half, HALF_MAPPING)) || isMarked(load<u32>(half + HALF_SIZE, HALF_MAPPING));
-    if (isLive(half) && ends) removeFlow(half);
-  }
+  if (marked) endWhere(BY_MARK, 0);
   marked = 0;
-}
-
-@inline
-function isLive(half: u32): bool {
-  return load<u64>(half, HALF_KEY + 8) != 0;
-}
-
-@inline
-function isMarked(mapping: u32): bool {
-  return mapping != 0 && (load<u32>(mapping, MAPPING_FLAGS) & MAPPING_ENDED) != 0;
 }
 
 /** Ends all sessions of a router. */
 export function endSessions(router: u32): void {
-  setClock();
-  const end = highest(FLOW_SLAB);
-  for (let number: u32 = 1; number < end; number++) {
-    const half = recordAt(FLOW_SLAB, number);
-    if (isLive(half) && routerOf(half) == routerAt(router)) removeFlow(half);
-  }
+  endWhere(BY_ROUTER, routerAt(router));
 }
 
 /** Ends the sessions that have a port of an outside address. */
 export function endSessionsOf(index: u32): void {
-  setClock();
-  const end = highest(FLOW_SLAB);
-  for (let number: u32 = 1; number < end; number++) {
-    const half = recordAt(FLOW_SLAB, number);
-    const has = isOf(load<u32>(half, HALF_MAPPING), index) || isOf(load<u32>(half + HALF_SIZE, HALF_MAPPING), index);
-    if (isLive(half) && has) removeFlow(half);
-  }
-}
-
-@inline
-function isOf(mapping: u32, index: u32): bool {
-  return mapping != 0 && load<u32>(mapping, MAPPING_OUTSIDE_INDEX) == index;
+  endWhere(BY_OUTSIDE, index);
 }
 
 /** Ends the sessions that go by an interface. */
 export function endSessionsAt(port: u32): void {
+  endWhere(BY_INTERFACE, port);
+}
+
+// What chooses sessions.
+const BY_MARK: u32 = 0;
+const BY_ROUTER: u32 = 1;
+const BY_OUTSIDE: u32 = 2;
+const BY_INTERFACE: u32 = 3;
+
+/** Ends the sessions that something chooses: a walk over all that there ever were at a time. */
+function endWhere(by: u32, what: u32): void {
   setClock();
   const end = highest(FLOW_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const half = recordAt(FLOW_SLAB, number);
-    if (isLive(half) && (goesBy(half, port) || goesBy(half + HALF_SIZE, port))) removeFlow(half);
+    if (load<u64>(half, HALF_KEY + 8) == 0) continue; // free
+    if (by == BY_ROUTER ? routerOf(half) == what : concerns(half, by, what) || concerns(half + HALF_SIZE, by, what)) {
+      removeFlow(half);
+    }
   }
 }
 
-@inline
-function goesBy(half: u32, port: u32): bool {
+/** Whether one half of a flow is what is chosen. */
+function concerns(half: u32, by: u32, what: u32): bool {
   const neighbor = load<u32>(half, HALF_NEIGHBOR);
-  return neighbor != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == port;
+  if (by == BY_INTERFACE) return neighbor != 0 && load<u32>(neighbor, NEIGHBOR_PORT) == what;
+  const mapping = load<u32>(half, HALF_MAPPING);
+  if (mapping == 0) return false;
+  if (by == BY_OUTSIDE) return load<u32>(mapping, MAPPING_OUTSIDE_INDEX) == what;
+  return (load<u32>(mapping, MAPPING_FLAGS) & MAPPING_ENDED) != 0;
 }
 
 /** Lets the sessions of a router look for their next hops again. */
@@ -207,9 +194,7 @@ function revive(half: u32, mapping: u32, left: u32): void {
   setTimeout(half, timeoutOf(half, opening), opening || protocolOf(half) == PROTOCOL_ICMP);
   limitExpiry(half, ticks + left);
   extend(mapping, load<u32>(half, HALF_EXPIRES));
-  const router = load<u32>(routerOf(half), ROUTER_FLAGS);
-  const permits = (router & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
-  if (permits) permit(half);
+  if (filtersAddress(routerOf(half))) permit(half);
 }
 
 /** A connection may have opened after it was saved: what its sides send from now on says so. */
@@ -232,7 +217,7 @@ function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32,
   const key = endpointKey(router, protocol, inside, insidePort);
   const known = findOutside(endpointKey(router, protocol, outside, outsidePort));
   if (known) return load<u64>(known) == key ? known : 0;
-  const index = indexOf(router, outside);
+  const index = outsideIndexOf(router, outside);
   const wanted = bswap<u16>(<u16>outsidePort);
   if (index < 0 || (findInside(key, 0) && !perEndpoint) || isTaken(index, protocol, wanted)) return 0;
   const host = hostOf(router, inside);
@@ -241,11 +226,4 @@ function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32,
   const mapping = makeMapping(key, perEndpoint ? remote : 0, index, outsidePort, host);
   if (mapping == 0) leaveHost(host);
   return mapping;
-}
-
-function indexOf(router: u32, address: u32): i32 {
-  const first = load<u32>(router, ROUTER_OUTSIDES);
-  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
-  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_ADDRESS) == address) return i;
-  return -1;
 }

@@ -4,11 +4,11 @@
 
 import {
   INTERFACE_ADDRESS, INTERFACE_FLAGS, INTERFACE_MASK, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION,
-  NEIGHBOR_KEY, NEIGHBOR_PORT, OUTSIDE_ADDRESS, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
+  NEIGHBOR_KEY, NEIGHBOR_PORT,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { asksAll, confirm, findNeighbor, neighborOf } from "../table/neighbor";
-import { outsideAt } from "../table/outside";
+import { outsideIndexOf } from "../table/outside";
 import {
   ARP_OPERATION, ARP_REPLY, ARP_REQUEST, ARP_SENDER, ARP_SENDER_MAC, ARP_SIZE, ARP_TARGET, TYPE_ARP, isArp, putArp,
 } from "../wire/arp";
@@ -45,11 +45,7 @@ export function receiveArp(): void {
 function isOwn(address: u32): bool {
   if (address == 0) return false;
   if (address == load<u32>(entry, INTERFACE_ADDRESS)) return true;
-  if ((load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) == 0) return false;
-  const first = load<u32>(router, ROUTER_OUTSIDES);
-  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
-  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_ADDRESS) == address) return true;
-  return false;
+  return (load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) != 0 && outsideIndexOf(router, address) >= 0;
 }
 
 function learn(sender: u32, mac: u64, asked: bool): void {

@@ -13,6 +13,7 @@ import { ticks } from "../state";
 import { findHalf, setNeighbor } from "../table/flow";
 import { cover, fragmentOf } from "../table/fragment";
 import { removeUnused } from "../table/mapping";
+import { outsideIndexOf } from "../table/outside";
 import { ready } from "../table/queue";
 import { room } from "../table/slab";
 import { TYPE_ARP } from "../wire/arp";
@@ -33,7 +34,7 @@ import {
 } from "./packet";
 import { pend, portOf, resolve, routeTo } from "./resolve";
 import { clampMss, decrement, rewriteHeader, rewritePayload } from "./rewrite";
-import { beginInbound, beginOutbound, knownHalf, mappingOf, outsideOf } from "./session";
+import { beginInbound, beginOutbound, knownHalf, mappingOf } from "./session";
 import { split } from "./split";
 import { follow } from "./tcp";
 import { settle } from "./timeout";
@@ -122,7 +123,7 @@ function depart(neighbor: u32): void {
 // ---- with translation ----
 
 function translated(destination: u32): void {
-  const outside = outsideOf(destination);
+  const outside = outsideIndexOf(router, destination);
   if (outside >= 0) return toOutside(<u32>outside);
   if (isFromUplink()) return drop(Reason.natFiltered);
   const route = routeTo(destination);

@@ -6,9 +6,9 @@
 
 import {
   FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
-  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_ADDRESS,
-  OUTSIDE_INSIDE, ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_HOST_PORTS,
-  ROUTER_COUNT, ROUTER_EVICTS, ROUTER_FLOWS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
+  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_INSIDE, ROUTER_COUNT,
+  ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_FLOWS, ROUTER_HOST_PORTS,
+  ROUTER_MAPPING_ENDPOINT,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, permit, removeFlow } from "../table/flow";
@@ -16,7 +16,7 @@ import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
-import { choosePort, freePorts, isTaken, mapsPerEndpoint, outsideAt } from "../table/outside";
+import { choosePort, filtersAddress, freePorts, isTaken, mapsPerEndpoint, outsideAt } from "../table/outside";
 import { isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
@@ -44,14 +44,6 @@ export function knownHalf(ports: u32): u32 {
 function hasIdentifier(): bool {
   const type = <u32>load<u8>(payload, ICMP_TYPE);
   return isQuery(type) || isReply(type);
-}
-
-/** Index of the outside address of the packet's router that `address` is, -1: none. */
-export function outsideOf(address: u32): i32 {
-  const first = load<u32>(router, ROUTER_OUTSIDES);
-  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
-  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_ADDRESS) == address) return <i32>i;
-  return -1;
 }
 
 /** The half for a packet from the inside to the uplink; 0: it may not go, and has been dropped. */
@@ -149,7 +141,7 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
     if (host) leaveHost(host);
     return refused(Reason.natLimit);
   }
-  if (filtersAddress()) permit(half);
+  if (filtersAddress(router)) permit(half);
   settle(half);
   if (flags & FLOW_INBOUND && !isPublished(mapping)) limitExpiry(half, load<u32>(mapping, MAPPING_EXPIRES));
   return half;
@@ -177,11 +169,6 @@ function makeRoom(host: u32, mapping: u32, peer: u32): bool {
   if (peer) letGo(peer);
   letGo(mapping);
   return made;
-}
-
-@inline
-function filtersAddress(): bool {
-  return (load<u32>(router, ROUTER_FLAGS) & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
 }
 
 /** Whether the mapping of an outside endpoint is there: then a packet for it is not for the router itself. */

@@ -4,8 +4,8 @@
 // (RFC 6056 3.3).
 
 import {
-  HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_INSIDE, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE, OUTSIDE_SIZE, OUTSIDE_USED,
-  ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
+  HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_ADDRESS, OUTSIDE_INSIDE, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE, OUTSIDE_SIZE,
+  OUTSIDE_USED, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { now } from "../state";
 import { PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4";
@@ -33,6 +33,12 @@ export function ownOf(router: u32, inside: u32): i32 {
 /** Whether mappings of an inside host are made for each remote endpoint: those of 1:1 hosts never are. */
 export function mapsPerEndpoint(router: u32, inside: u32): bool {
   return (load<u32>(router, ROUTER_FLAGS) & ROUTER_MAPPING_ENDPOINT) != 0 && ownOf(router, inside) < 0;
+}
+
+/** Whether permits say which remote addresses may send: a mapping for one remote endpoint says so itself. */
+@inline
+export function filtersAddress(router: u32): bool {
+  return (load<u32>(router, ROUTER_FLAGS) & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
 }
 
 /** Which of the three sets of ports a protocol uses. */
@@ -98,4 +104,12 @@ function search(index: u32, protocol: u32, low: bool, mask: u64): u32 {
     if (free) return word * WORD_BITS + <u32>ctz(free);
   }
   return 0;
+}
+
+/** Index of the outside address of a router that `address` is, -1: none. */
+export function outsideIndexOf(router: u32, address: u32): i32 {
+  const first = load<u32>(router, ROUTER_OUTSIDES);
+  const end = first + load<u32>(router, ROUTER_OUTSIDE_COUNT);
+  for (let i = first; i < end; i++) if (load<u32>(outsideAt(i), OUTSIDE_ADDRESS) == address) return <i32>i;
+  return -1;
 }

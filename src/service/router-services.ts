@@ -5,7 +5,6 @@ import { randomBytes } from "node:crypto";
 import { getServers } from "node:dns";
 import { isDeepStrictEqual } from "node:util";
 import type { DnsConfig, RouterConfig } from "../config/model.js";
-import { interfaceOf } from "./place.js";
 import type { Place, Transmit } from "./channel.js";
 import { DhcpClient } from "./dhcp/client.js";
 import type { Binding } from "./dhcp/binding.js";
@@ -142,7 +141,7 @@ export class RouterServices {
   #updateDesk(config: RouterConfig, place: Place): void {
     const before = this.#desks.get(place.id);
     const desk: Desk = { place, ...(before?.dhcp && { dhcp: before.dhcp }), ...this.#dnsFor(place, before) };
-    const dhcp = interfaceOf(config, place)?.dhcp;
+    const dhcp = config.interfaces.find((one) => one.switch === place.switch && one.vid === place.vlan)?.dhcp;
     if (!dhcp) {
       desk.dhcp?.close();
       delete desk.dhcp;
