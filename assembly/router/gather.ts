@@ -2,9 +2,9 @@
 // stands in the queues of router interfaces, where floods, other workers and other routers have put it.
 
 import {
-  BATCH_MAX, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS,
-  PORT_FLAGS, PORT_SIZE, POP_SHIFT, RING_CLEAN, RING_HEAD, RING_NEXT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
-  SHAPE_PLACE, SLOT_SIZE, START_SHIFT,
+  BATCH_MAX, CUT_SHIFT, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED,
+  ITEM_SIZE, ITEM_SLOT, PORTS, PORT_FLAGS, PORT_SIZE, POP_SHIFT, RING_CLEAN, RING_HEAD, RING_NEXT, WORKER_ITEMS,
+  WORKER_OPEN, WORKER_OPEN_LIST, SHAPE_PLACE, SLOT_SIZE, START_SHIFT,
 } from "../layout";
 import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
@@ -63,9 +63,11 @@ function drain(queue: u32, first: u32): u32 {
   for (; cursor != next && place < BATCH_MAX; cursor++) {
     const desc = slotAt(queue, cursor);
     const shape = load<u32>(desc, DESC_SHAPE);
-    const length = load<u32>(desc, DESC_LENGTH) & LENGTH_MASK;
+    const word = load<u32>(desc, DESC_LENGTH);
+    const length = word & LENGTH_MASK;
     if (isFor(portOf(queue), frames + load<u32>(desc) * SLOT_SIZE + ((shape >> START_SHIFT) & 0xff))) {
-      const kept = shape & (SHAPE_PLACE | (ITEM_POP_MASK << POP_SHIFT));
+      const shared = word >> CUT_SHIFT ? ITEM_SHARED << POP_SHIFT : 0;
+      const kept = shape & (SHAPE_PLACE | (ITEM_POP_MASK << POP_SHIFT)) | shared;
       put(place++, load<u32>(desc), length + (shape >> POP_SHIFT), kept, portOf(queue));
     } else {
       countTx(portOf(queue), 1, length);
