@@ -10,6 +10,7 @@ import {
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
 import { enqueue, setThreshold } from "./egress";
+import { coalesce } from "./element/coalesce";
 import { decode } from "./element/decode";
 import { emit } from "./element/emit";
 import { encode } from "./element/encode";
@@ -74,6 +75,7 @@ function process(first: u32, count: u32): void {
   learn(taken);
   forward(taken);
   if (load<u32>(ROUTER_COUNT)) route(taken);
+  coalesce(taken);
   emit(taken);
 }
 
@@ -86,6 +88,7 @@ function serve(): bool {
     const gathered = gather();
     if (gathered == 0) break;
     route(gathered);
+    coalesce(gathered);
     emit(gathered);
   }
   emit(announce(ageNeighbors(0)));
