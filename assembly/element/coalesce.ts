@@ -171,7 +171,7 @@ function continues(merge: u32, item: u32, port: u32): bool {
     && isLikeTcp(segment + to, offset);
 }
 
-/** Whether two items have the same MACs, VLAN and tag, come from the same port, and go to the same. */
+/** Whether two items have the same MACs, VLAN and tag, come from the same port, and go to the same: MACs may move. */
 @inline
 function isSameWay(first: u32, item: u32, port: u32): bool {
   const tagAndShape = (load<u64>(first, ITEM_TAG) ^ load<u64>(item, ITEM_TAG)) & ~(<u64>SHAPE_HEADER << 32);

@@ -175,6 +175,8 @@ describe("of three segments, none is merged where the second", () => {
     ["is a later fragment", 6, "0001"],
     ["has another TTL", 8, "3f"],
     ["is of another protocol", 9, "84"],
+    ["is from another address", 15, "09"],
+    ["is to another address", 19, "09"],
     ["leaves a gap", 24, "00000001"],
     ["acknowledges more", 28, "00000001"],
     ["has reserved bits", 32, "82"],
@@ -198,6 +200,8 @@ describe("of three segments, none is merged where the second", () => {
     ["has another traffic class", 0, "6002"],
     ["has another flow label", 3, "46"],
     ["has another hop limit", 7, "3f"],
+    ["is from another address", 23, "09"],
+    ["is to another address", 39, "09"],
   ])("%s, over IPv6", (_, at, bytes) => {
     const [one, two, three] = train({ ip: 6 }) as [Buffer, Buffer, Buffer];
     expectAsCame(makeLab(), [one, odd(two, at, bytes), three]);
@@ -224,6 +228,10 @@ describe("of three segments, none is merged where the second", () => {
     const [one, two, three] = train({ ip: 6 }) as [Buffer, Buffer, Buffer];
     two[380]! ^= 1;
     expectAsCame(makeLab(), [one, two, three]);
+  });
+
+  it("is a fragment, and so are the others", () => {
+    expectAsCame(makeLab(), train().map((frame) => odd(frame, 6, "2000")));
   });
 
   it("comes again", () => {

@@ -96,7 +96,7 @@ export function repaired(frame: Buffer): Buffer {
   const inner = right.subarray(segment, network + whole);
   const ends = right.subarray(network + (isIpv4 ? 12 : 8), network + (isIpv4 ? 20 : 40));
   inner.set([0, 0], 16);
-  inner.writeUInt16BE(checksum(ends, u16(6, inner.length), inner), 16);
+  inner.writeUInt16BE(checksum(ends, u16(6, inner.length), inner) || 0xffff, 16);
   return right;
 }
 
