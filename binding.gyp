@@ -17,6 +17,7 @@
         "native/ring.cc",
         "native/segment.cc",
         "native/socket.cc",
+        "native/steering.cc",
         "native/tap.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -17,7 +17,7 @@ import { find, isMerged, isUnfinished, longestSegment } from "./offload";
 import { mayGo } from "./pace";
 import { NO_SLOT, hold, isOwn, release } from "./pool";
 import { Reason } from "./reason";
-import { allot, headOf, isLane, isStopped, lengthOf, open, push, queueOf, routeTo, tailOf } from "./ring";
+import { allot, headOf, isLane, isStopped, lengthOf, open, push, queueBehind, routeTo, tailOf } from "./ring";
 import { base, frames } from "./state";
 import { TAG_SIZE } from "./wire/ethernet";
 
@@ -39,16 +39,16 @@ export function setThreshold(left: u32): void {
 /** Looks for room for one more frame of a port in a ring that was stopped; false: there is none. */
 function makeRoom(ring: u32, port: u32): bool {
   const held = lengthOf(ring);
-  if (held >= limit || (isLane(ring) && isCrowded(held, port))) return false;
+  if (held >= limit || (isLane(ring) && isCrowded(ring, held, port))) return false;
   open(ring);
   allot(ring, isLane(ring) ? max(held + 1, min(limit, LANE_EASY)) : limit);
   return true;
 }
 
 /** Whether a port of another worker has more frames waiting than it leaves of the lane, which holds some, to others. */
-function isCrowded(held: u32, port: u32): bool {
+function isCrowded(lane: u32, held: u32, port: u32): bool {
   if (held < LANE_EASY) return false; // spares a look at what the other worker writes to
-  const queue = queueOf(port);
+  const queue = queueBehind(lane, port);
   return headOf(queue) - tailOf(queue) + held >= limit;
 }
 

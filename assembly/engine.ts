@@ -3,9 +3,9 @@
 
 import {
   BATCH_MAX, CUTS, CUT_NONE, CUT_SHARED, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG,
-  FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_SIZE, PORTS, PORT_CODEC_OUT,
-  PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKERS_MAX, WORKER_DIRTY,
-  WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
+  FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANE_RETURN, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE,
+  RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN,
+  WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
 } from "./layout";
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
@@ -24,7 +24,7 @@ import { clearSoonest, soonest } from "./pace";
 import { arm, freeSlots, release, setTopOfStack, topOfStack } from "./pool";
 import { Reason } from "./reason";
 import {
-  close, consume, headOf, isLane, laneOf, lengthOf, portOf, publish, queueOf, slotAt, tailOf,
+  close, consume, headOf, isLane, laneOf, lengthOf, portOf, publish, queueOf, receiverOf, slotAt, tailOf,
 } from "./ring";
 import { ageFlows, ageNeighbors, announce } from "./router/age";
 import { gather } from "./router/gather";
@@ -208,7 +208,7 @@ function settle(): bool {
     const fresh = publish(ring);
     busy = busy || (fresh && !isLane(ring));
     if (isLane(ring)) {
-      if (fresh) wake((ring - LANES) / LANE_SIZE % WORKERS_MAX);
+      if (fresh) wake(receiverOf(ring));
     } else {
       transmit(portOf(ring));
     }
@@ -234,7 +234,7 @@ function transmit(port: u32): void {
   store<u32>(base, count + 1, WORKER_DIRTY);
 }
 
-/** Drops what is queued for a port that has gone. */
+/** Drops what this worker has queued for a port that has gone. */
 export function abandon(port: u32): void {
   const queue = queueOf(port);
   const next = load<u32>(queue, RING_NEXT);

@@ -31,7 +31,7 @@ export function turn(received: u32, time: f64): f64 {
   return engine.turn(received, time);
 }
 
-/** Drops what is queued for one of this worker's ports. */
+/** Drops what this worker has queued for a port. */
 export function abandon(port: u32): void {
   engine.abandon(port);
 }

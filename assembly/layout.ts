@@ -9,7 +9,7 @@
 //     │ ADMIT    port × VID → domain │ 8 MiB    the same
 //     │ DOMAINS, MEMBERS             │ 8.5 MiB  the same
 //     │ MIRRORS, SOURCES             │          host writes; token buckets: the owner of the port
-//     │ QUEUES   a tx ring a port    │ 17 MiB   core → addon, both on the port's worker
+//     │ QUEUES   a tx ring a port    │ 17 MiB   core → addon, both on worker 0
 //     │ LANES    worker × worker     │ 5 MiB    frames lent one way, returned the other
 //     │ COUNTERS a block a worker    │ 42 MiB   its worker writes, the host reads
 //     │ FILTERS  a program a mirror  │ 64 KiB   host writes while the workers are parked
@@ -19,6 +19,7 @@
 //     ├──────────────────────────────┤ dynamic: offsets stand in the header
 //     │ FLOWS, MAPPINGS              │          see layout-router.ts
 //     │ PIPES    byte rings in pairs │ 512 KiB each
+//     │ QUEUES   of the other workers│ 17 MiB each
 //     │ FRAMES   the slots           │ 66 KiB each
 //     └──────────────────────────────┘
 //
@@ -122,6 +123,7 @@ export const WORKER_OPEN: u32 = 80; // how many rings hold frames of this worker
 export const WORKER_EVENT_HEAD: u32 = 84; // events written
 export const WORKER_EVENT_LOST: u32 = 88; // events for which there was no room
 export const WORKER_DOORBELL: u32 = 92; // its eventfd, for the others to ring
+export const WORKER_QUEUES: u32 = 96; // offset of its tx rings, one for each port
 export const WORKER_EVENT_TAIL: u32 = 128; // host: events read
 export const WORKER_RX: u32 = 4096; // DESC_SIZE × BATCH_MAX, slots armed by the core
 export const WORKER_ITEMS: u32 = 8192; // ITEM_SIZE × BATCH_MAX: what the stages hand on
@@ -184,7 +186,7 @@ export const PORT_PVID: u32 = 8; // PVID where a TCI of the wire has it, for pri
 export const PORT_MTU: u32 = 16; // longest frame that may leave, bytes, without its tag
 export const PORT_PIPE: u32 = 20; // offset of its pipe, 0: none
 export const PORT_SWITCH: u32 = 24; // u16
-export const PORT_WORKER: u32 = 26; // u8: who owns its attachment
+export const PORT_WORKER: u32 = 26; // u8: who serves it; where several do, the first
 export const PORT_CODEC: u32 = 27; // u8: how frames stand in the pipe towards the core
 export const PORT_MIRRORS_IN: u32 = 28; // bit mask of mirrors that copy what enters
 export const PORT_MIRRORS_OUT: u32 = 32;
@@ -242,7 +244,9 @@ export const PACE_TIME: u32 = 24; // f64: ms, when they were counted
 export const PACE_BITS: u32 = 32; // 1: a token is a bit; 0: a frame
 
 // ---- queues and lanes ----
-export const QUEUES: u32 = 19732608; // QUEUE_SIZE × PORTS_MAX
+// A port has a queue with each worker that serves it; the others send it frames by a lane to one of these.
+export const QUEUES: u32 = 19732608; // QUEUE_SIZE × PORTS_MAX: those of worker 0; of the others, see WORKER_QUEUES
+export const QUEUES_SIZE: u32 = 16973824;
 export const LANES: u32 = 36706432; // (QUEUE_SIZE + RETURN_SIZE) × from × to
 export const LANE_SIZE: u32 = 20864;
 export const LANE_RETURN: u32 = 16576; // offset of a lane's returns
@@ -322,7 +326,7 @@ export function layoutHash(): number {
   hash = fold(hash, START_HEADER + VNET_SIZE + SHAPE_HEADER + FLAG_OFFLOAD);
   hash = fold(hash, WORKER_EVENTS + WORKER_OPEN_LIST + WORKER_PULL_LIST + WORKER_DIRTY_LIST + WORKER_ROUTES);
   hash = fold(hash, PORTS + ADMIT + DOMAINS + MEMBERS);
-  hash = fold(hash, MIRRORS + SOURCES + QUEUES + LANES);
+  hash = fold(hash, MIRRORS + SOURCES + QUEUES + LANES + WORKER_QUEUES);
   hash = fold(hash, COUNTERS + FDB + LEAVES);
   hash = fold(hash, RING_STOP + RING_OPEN + CUT_SHARED + ITEM_ODD + ITEM_SHARED);
   hash = fold(hash, WORKER_SCRATCH + FILTERS + FILTER_SIZE + MIRROR_FILTER);

@@ -1,23 +1,29 @@
-// Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread)
-// and a lane (worker → worker). Cursors run free and are masked on use; the producer keeps its own head and
-// publishes it once a batch with the one atomic store of that side. All atomics of the core stand in this
-// file, pipe.ts and table/fdb.ts.
+// Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread; one for
+// each worker that serves the port) and a lane (worker → worker). Cursors run free and are masked on use; the producer
+// keeps its own head and publishes it once a batch with the one atomic store of that side. All atomics of the core
+// stand in this file, pipe.ts and table/fdb.ts.
 
 import {
-  DESC_SIZE, LANES, LANE_SIZE, QUEUES, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
-  RING_STOP, RING_TAIL, WORKERS_MAX, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_ROUTES,
+  COUNTERS, DESC_SIZE, LANES, LANE_SIZE, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
+  RING_STOP, RING_TAIL, WORKERS, WORKERS_MAX, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_QUEUES, WORKER_ROUTES, WORKER_SIZE,
 } from "./layout";
-import { base } from "./state";
+import { base, queues } from "./state";
 
-/** The ring that leads from this worker to a port: its queue, or the lane to its worker. */
+/** The ring that leads from this worker to a port: its own queue of the port, or the lane to a worker that has one. */
 @inline
 export function routeTo(port: u32): u32 {
   return load<u32>(base + WORKER_ROUTES + port * 4);
 }
 
+/** This worker's queue of a port. */
 @inline
 export function queueOf(port: u32): u32 {
-  return QUEUES + port * QUEUE_SIZE;
+  return queues + port * QUEUE_SIZE;
+}
+
+/** The queue of a port with the worker that a lane leads to. */
+export function queueBehind(lane: u32, port: u32): u32 {
+  return load<u32>(WORKERS + receiverOf(lane) * WORKER_SIZE, WORKER_QUEUES) + port * QUEUE_SIZE;
 }
 
 /** The lane by which frames go from one worker to another; its return ring follows it. */
@@ -26,15 +32,21 @@ export function laneOf(from: u32, to: u32): u32 {
   return LANES + (from * WORKERS_MAX + to) * LANE_SIZE;
 }
 
+/** The worker that a lane leads to. */
 @inline
-export function isLane(ring: u32): bool {
-  return ring >= LANES;
+export function receiverOf(lane: u32): u32 {
+  return (lane - LANES) / LANE_SIZE % WORKERS_MAX;
 }
 
-/** The port whose queue a ring is. */
+@inline
+export function isLane(ring: u32): bool {
+  return ring - LANES < COUNTERS - LANES; // they end where the counters begin
+}
+
+/** The port whose queue with this worker a ring is. */
 @inline
 export function portOf(queue: u32): u32 {
-  return (queue - QUEUES) / QUEUE_SIZE;
+  return (queue - queues) / QUEUE_SIZE;
 }
 
 @inline

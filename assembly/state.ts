@@ -3,7 +3,7 @@
 
 import {
   HEADER_EPOCH, HEADER_FDB_BUCKETS, HEADER_FDB_CAPACITY, HEADER_FDB_LINKS, HEADER_FDB_SEED, HEADER_FRAMES,
-  HEADER_WORKERS, WORKERS, WORKER_SIZE, COUNTERS, COUNTERS_SIZE, FDB_TICK_MS,
+  HEADER_WORKERS, WORKERS, WORKER_QUEUES, WORKER_SIZE, COUNTERS, COUNTERS_SIZE, FDB_TICK_MS,
 } from "./layout";
 import { FLOW_INDEX, HASH_SEEDS, INDEX_BUCKETS, INDEX_RECORDS, INDEX_SHIFT } from "./layout-router";
 
@@ -17,6 +17,8 @@ export let workers: u32 = 1;
 export let frames: u32 = 0;
 /** Offset of this worker's counters. */
 export let counters: u32 = 0;
+/** Offset of its queues. */
+export let queues: u32 = 0;
 
 /** Where flows are, and the index of their halves (layout-router.ts). */
 export let flows: u32 = 0;
@@ -41,6 +43,7 @@ export function bind(worker: u32): void {
   self = worker;
   base = WORKERS + worker * WORKER_SIZE;
   counters = COUNTERS + worker * COUNTERS_SIZE;
+  queues = load<u32>(base, WORKER_QUEUES);
   bindHost();
 }
 

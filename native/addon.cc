@@ -223,7 +223,10 @@ class Taploom : public Napi::Addon<Taploom> {
       return {};
     }
     Napi::Object result = Napi::Object::New(env);
+    Napi::Array further = Napi::Array::New(env);
+    for (Fd& fd : device.further) further.Set(further.Length(), fd.release());
     result.Set("fd", device.fd.release());
+    result.Set("further", further);
     result.Set("created", device.created);
     result.Set("mtu", device.mtu);
     result.Set("offload", device.offload);
@@ -240,9 +243,10 @@ class Taploom : public Napi::Addon<Taploom> {
     Arguments arguments(info);
     const std::string name = arguments.text(0, "name");
     const int mtu = arguments.integer(1, "mtu");
+    const uint32_t queues = info[2].IsUndefined() ? 1 : arguments.count(2, "queues");
     if (!arguments.ok()) return {};
     Device device;
-    return opened(info.Env(), taploom::open_tap(name.c_str(), mtu, device), device);
+    return opened(info.Env(), taploom::open_tap(name.c_str(), mtu, queues, device), device);
   }
 
   Napi::Value open_packet(const Napi::CallbackInfo& info) {

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "steering.h"
 #include "virtio.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -31,6 +32,8 @@ constexpr int ETHERTYPE_ALL = 0x0003;  // ETH_P_ALL; <linux/if_ether.h> quarrels
 // A burst waits here while the worker is busy: some 2,000 full frames as the kernel accounts for them.
 constexpr int PACKET_BUFFER_BYTES = 4 << 20;
 
+constexpr uint32_t QUEUE_FRAMES_MAX = 65536;  // more than wait in a TAP's queue
+
 Failure failed(const char* doing, const char* name) {
   const int error = errno;  // before anything below can change it
   return {error, std::string(doing) + " \"" + name + '"'};
@@ -48,6 +51,8 @@ Failure request_for(const char* name, ifreq& request) {
   return {};
 }
 
+Fd open_tun() { return Fd(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)); }
+
 /** Any socket will do to ask about devices. */
 Fd control_socket() { return Fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
 
@@ -57,13 +62,15 @@ Failure ask(unsigned long what, const char* doing, const char* name, ifreq& requ
   return {};
 }
 
-/** Attaches, as one of several queues where somebody made the device with many: the flags must be the same. */
-int attach_tap(int fd, ifreq& request) {
+/** Attaches with one queue, as one of several where somebody made the device with many: the flags must be the same. */
+int attach_tap(int fd, ifreq& request, bool many) {
   unsigned int known = 0;
   const short headers = ioctl(fd, TUNGETFEATURES, &known) == 0 && known & IFF_VNET_HDR ? IFF_VNET_HDR : 0;
   request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | headers);
-  if (ioctl(fd, TUNSETIFF, &request) == 0) return 0;
-  if (errno != EINVAL) return -1;
+  if (!many) {
+    if (ioctl(fd, TUNSETIFF, &request) == 0) return 0;
+    if (errno != EINVAL) return -1;
+  }
   request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE | headers);
   return ioctl(fd, TUNSETIFF, &request);
 }
@@ -86,6 +93,23 @@ int set_offloads(int fd, bool headers) {
     if (ioctl(fd, TUNSETOFFLOAD, offloads) == 0) return 0;
   }
   return ioctl(fd, TUNSETOFFLOAD, 0);
+}
+
+/** Drops what came to a queue before all were there: some of it would be another's now, behind what comes there. */
+void empty(int fd) {
+  uint8_t start[VNET_SIZE + FRAME_MIN];
+  uint32_t frames = 0;
+  while (frames < QUEUE_FRAMES_MAX && read(fd, start, sizeof start) >= 0) frames++;
+}
+
+/** Attaches the queues beside the first, whose request is repeated. */
+Failure attach_further(ifreq& request, uint32_t count, Device& device) {
+  for (uint32_t i = 0; i < count; i++) {
+    Fd fd = open_tun();
+    if (!fd || ioctl(fd.get(), TUNSETIFF, &request) < 0) return failed("adding a queue to TAP", request.ifr_name);
+    device.further.push_back(std::move(fd));
+  }
+  return {};
 }
 
 int set_option(int fd, int option, int value) {
@@ -117,25 +141,34 @@ void enlarge_buffer(int fd) {
 
 }  // namespace
 
-Failure open_tap(const char* name, int mtu, Device& device) {
+Failure open_tap(const char* name, int mtu, uint32_t queues, Device& device) {
   ifreq request;
   if (Failure failure = request_for(name, request)) return failure;
   const bool existed = device_index(name) != 0;
-  Fd fd(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  Fd fd = open_tun();
   if (!fd) return failed("opening /dev/net/tun for", name);
-  if (attach_tap(fd.get(), request) < 0) return failed("attaching to TAP", name);
+  if (attach_tap(fd.get(), request, queues > 1) < 0) return failed("attaching to TAP", name);
   device.offload = has_headers(fd.get());
   if (set_offloads(fd.get(), device.offload) < 0) return failed("setting the offloads of TAP", name);
   if (mtu > 0) {
     if (Failure failure = set_device_mtu(name, mtu)) return failure;
   }
   if (Failure failure = device_mtu(name, device.mtu)) return failure;
+  if (queues > 1) {
+    steer_flows(fd.get());
+    if (Failure failure = attach_further(request, queues - 1, device)) return failure;
+    empty(fd.get());
+    for (const Fd& queue : device.further) empty(queue.get());
+  }
   device.fd = std::move(fd);
   device.created = !existed;
   return {};
 }
 
-void leave_tap(int fd) { (void)ioctl(fd, TUNSETOFFLOAD, 0); }
+void leave_tap(int fd) {
+  (void)ioctl(fd, TUNSETOFFLOAD, 0);
+  steer_no_more(fd);
+}
 
 Failure open_packet(const char* name, Device& device) {
   ifreq request;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "failure.h"
 #include "fd.h"
@@ -12,16 +13,17 @@ namespace taploom {
 
 struct Device {
   Fd fd;
+  std::vector<Fd> further;  // of a TAP with several queue pairs: the others
   bool created = false;  // made by the call, and gone once its fd is closed
   int mtu = 0;           // bytes
   bool offload = false;  // a TAP: its frames stand behind headers, and may have things left undone
 };
 
 /** Attaches to a TAP device, making it where there is none, with offloads where the kernel has them. `mtu` 0 leaves the
- *  MTU as it is. */
-Failure open_tap(const char* name, int mtu, Device& device);
+ *  MTU as it is. `queues`: queue pairs, 1 or more; the kernel is told to keep each flow in one of several. */
+Failure open_tap(const char* name, int mtu, uint32_t queues, Device& device);
 
-/** Gives a TAP back as one that takes finished frames only, for whoever opens it next. */
+/** Gives a TAP back as one that takes finished frames only and steers by itself, for whoever opens it next. */
 void leave_tap(int fd);
 
 /** A packet socket on a device: promiscuous, not fed with what leaves, each frame behind a virtio_net_hdr. */

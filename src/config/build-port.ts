@@ -17,8 +17,10 @@ export function buildPort(port: PortFile): PortConfig {
   };
 }
 
-function buildAttachment({ tap, interface: device, stream, connect, pcap, generator }: PortFile): Attachment {
-  if (tap !== undefined) return { kind: "tap", name: tap };
+function buildAttachment(
+  { tap, queues = 1, interface: device, stream, connect, pcap, generator }: PortFile,
+): Attachment {
+  if (tap !== undefined) return { kind: "tap", name: tap, ...(queues > 1 && { queues }) };
   if (device !== undefined) return { kind: "interface", name: device };
   if (stream !== undefined) return { kind: "stream", path: stream, connect: connect ?? false };
   if (pcap) {

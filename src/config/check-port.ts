@@ -76,6 +76,9 @@ function checkAttachment(port: Mapping, path: Path, report: Report): void {
   if (port.connect !== undefined && port.stream === undefined) {
     report([...path, "connect"], "connect goes with stream; remove it", "key");
   }
+  if (port.queues !== undefined && port.tap === undefined) {
+    report([...path, "queues"], "queues goes with tap; remove it: what is no TAP has one queue", "key");
+  }
   if (typeof port.stream === "string" && Buffer.byteLength(port.stream) > SOCKET_PATH_MAX) {
     report([...path, "stream"],
       `${port.stream} is too long for a Unix socket; an absolute path has up to ${SOCKET_PATH_MAX} bytes`);

@@ -19,7 +19,12 @@ export interface Rate {
   value: number;
 }
 
-export interface TapAttachment { kind: "tap"; name: string }
+export interface TapAttachment {
+  kind: "tap";
+  name: string;
+  /** Queue pairs, each served by a worker of its own: 2 to 16; absent: one. */
+  queues?: number;
+}
 export interface InterfaceAttachment { kind: "interface"; name: string }
 /** A Unix stream socket with QEMU's framing; listens at `path`, or dials it where `connect`. */
 export interface StreamAttachment { kind: "stream"; path: string; connect: boolean }

@@ -18,7 +18,7 @@ export function valueOfPort({ attachment, vlan, isolated, monitor, mtu, macs }: 
 
 function valueOfAttachment(attachment: Attachment): PortFile {
   switch (attachment.kind) {
-    case "tap": return { tap: attachment.name };
+    case "tap": return { tap: attachment.name, ...(attachment.queues !== undefined && { queues: attachment.queues }) };
     case "interface": return { interface: attachment.name };
     case "stream": return { stream: attachment.path, ...(attachment.connect && { connect: true }) };
     case "memory": return { memory: true };

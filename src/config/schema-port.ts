@@ -6,6 +6,7 @@ import { closed, flag, FROM, mac, named, path, rate, size, text, vid, vidLists }
 import { SIZE_PATTERN } from "./units.js";
 
 export const MTU = { minimum: 68, maximum: 65_520 } as const;
+export const QUEUES = { minimum: 1, maximum: 16 } as const;
 export const FRAME_SIZE = { minimum: 60, maximum: 65_536 } as const;
 /** Bytes that a Unix socket's address has room for (sun_path, less its NUL). */
 export const SOCKET_PATH_MAX = 107;
@@ -57,6 +58,10 @@ const GeneratorSchema = Type.Object({
 
 export const PortSchema = Type.Object({
   tap: Type.Optional(device("TAP device; made if it is not there")),
+  queues: Type.Optional(Type.Integer({
+    title: "queue count", default: 1, ...QUEUES, examples: [2],
+    description: "With tap: queue pairs, each served by a worker of its own; no more than there are workers",
+  })),
   interface: Type.Optional(device("Existing network device of the host")),
   stream: Type.Optional(path({
     description: `Unix stream socket with QEMU's framing; listens. ${FROM}`, examples: ["/run/taploom/vm.sock"],

@@ -35,7 +35,7 @@ export class Counters {
       merged: this.#sum(at + layout.COUNTER_MERGED),
       dropsIn: this.#drops(at + layout.COUNTER_DROPS_IN),
       dropsOut: this.#drops(at + layout.COUNTER_DROPS_OUT),
-      queued: this.#queued(layout.QUEUES + port * layout.QUEUE_SIZE),
+      queued: this.#queued(port),
     };
   }
 
@@ -72,8 +72,13 @@ export class Counters {
     return this.shared.word(layout.PENDING_SLAB + layout.SLAB_COUNT);
   }
 
-  #queued(ring: number): number {
-    return (this.shared.word(ring + layout.RING_NEXT) - this.shared.word(ring + layout.RING_CLEAN)) >>> 0;
+  #queued(port: number): number {
+    let queued = 0;
+    for (let worker = 0; worker < this.shared.word(layout.HEADER_WORKERS); worker++) {
+      const ring = this.shared.queue(worker, port);
+      queued += (this.shared.word(ring + layout.RING_NEXT) - this.shared.word(ring + layout.RING_CLEAN)) >>> 0;
+    }
+    return queued;
   }
 
   #pair(at: number): FrameCount {

@@ -46,7 +46,8 @@ export class SharedMemory {
     const links = layout.FDB + buckets * layout.FDB_BUCKET_SIZE;
     const nat = new RouterMemory(align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE), sizes.natCapacity);
     const pipes = align(nat.end);
-    const frames = align(pipes + sizes.pipes * layout.PIPE_BYTES);
+    const queues = align(pipes + sizes.pipes * layout.PIPE_BYTES); // of all workers but the first
+    const frames = align(queues + (sizes.workers - 1) * layout.QUEUES_SIZE);
     const end = frames + sizes.workers * layout.SLOTS_PER_WORKER * layout.SLOT_SIZE;
     const pages = Math.ceil(end / PAGE);
     const shared = new SharedMemory(reserve(pages));
@@ -57,6 +58,7 @@ export class SharedMemory {
       [layout.HEADER_FDB_CAPACITY, sizes.fdbCapacity],
     ];
     for (const [at, value] of header) shared.setWord(at, value);
+    shared.#placeQueues(sizes.workers, queues);
     for (const at of [layout.HEADER_FDB_SEED, layout.HASH_SEEDS, layout.HASH_SEEDS + 8]) {
       shared.longs[at >>> 3] = randomBytes(8).readBigUInt64LE() | 1n;
     }
@@ -80,6 +82,19 @@ export class SharedMemory {
 
   setDouble(at: number, value: number): void {
     this.doubles[at >>> 3] = value;
+  }
+
+  #placeQueues(workers: number, further: number): void {
+    for (let worker = 0; worker < workers; worker++) {
+      const at = worker === 0 ? layout.QUEUES : further + (worker - 1) * layout.QUEUES_SIZE;
+      this.setWord(layout.WORKERS + worker * layout.WORKER_SIZE + layout.WORKER_QUEUES, at);
+    }
+  }
+
+  /** Offset of the queue that a worker has of a port. */
+  queue(worker: number, port: number): number {
+    const queues = this.word(layout.WORKERS + worker * layout.WORKER_SIZE + layout.WORKER_QUEUES);
+    return queues + port * layout.QUEUE_SIZE;
   }
 
   /** Offset of pipe `index`. */

@@ -15,7 +15,10 @@ export interface RegisteredPort {
   /** For a capture: the switch of the port that it watches. */
   watched?: string;
   name: string;
+  /** Who serves it; where several workers do, the first of them. */
   worker: number;
+  /** Those that have a queue of it. */
+  workers: readonly number[];
   config: PortConfig;
   /** Offset of its pipe in memory, 0 where it has none. */
   pipe: number;
@@ -79,18 +82,27 @@ export class Registry {
     throw new EngineError("NO_PORT", `there is no port ${switchName}/${portName}; there are ${known}`);
   }
 
-  /** Registers a port with the worker that has fewest; parts of routers with the first, which routes. */
+  /** Throws EngineError QUEUES where a port asks for more workers than there are. */
+  requireWorkers(switchName: string, name: string, config: PortConfig): void {
+    const [queues, workers] = [queuesOf(config), this.#load.length];
+    if (queues <= workers) return;
+    const remedy = `start with --workers ${queues}, or write queues: ${workers}`;
+    const why = `${queues} queues, and ${workers === 1 ? "one worker" : `${workers} workers`} to serve them: ${remedy}`;
+    throw new EngineError("QUEUES", `port ${Registry.key(switchName, name)}: ${why}`);
+  }
+
+  /** Registers a port with the workers that have fewest; parts of routers with the first, which routes. */
   addPort(
     switchName: string, name: string, config: PortConfig,
     { watched, role }: Pick<RegisteredPort, "watched" | "role"> = {},
   ): RegisteredPort {
-    const worker = role ? 0 : this.#load.indexOf(Math.min(...this.#load));
+    const workers = role ? [0] : this.#idlest(queuesOf(config));
     const switchIndex = this.switches.get(switchName) ?? -1;
     const port: RegisteredPort = {
-      index: this.#portNumbers.take(), switchIndex, switchName, name, worker, config, pipe: 0,
+      index: this.#portNumbers.take(), switchIndex, switchName, name, worker: workers[0]!, workers, config, pipe: 0,
       ...(watched === undefined ? {} : { watched }), ...(role === undefined ? {} : { role }),
     };
-    this.#load[worker]! += 1;
+    for (const worker of workers) this.#load[worker]! += 1;
     this.ports.set(Registry.key(switchName, name), port);
     this.byIndex.set(port.index, port);
     return port;
@@ -100,11 +112,17 @@ export class Registry {
   removePort(port: RegisteredPort): void {
     this.ports.delete(Registry.key(port.switchName, port.name));
     this.byIndex.delete(port.index);
-    this.#load[port.worker]! -= 1;
+    for (const worker of port.workers) this.#load[worker]! -= 1;
   }
 
   freePort(port: RegisteredPort): void {
     this.#portNumbers.free(port.index);
+  }
+
+  /** So many workers, those with the fewest queues first. */
+  #idlest(count: number): number[] {
+    const byLoad = [...this.#load.keys()].sort((a, b) => this.#load[a]! - this.#load[b]!);
+    return byLoad.slice(0, count);
   }
 
   addSwitch(name: string): number {
@@ -176,4 +194,9 @@ export class Registry {
     const most = layout.DOMAINS_MAX - 1;
     throw new EngineError("FULL", `there is no room for more VLANs: ${most} are in use over all switches`);
   }
+}
+
+/** Queues of a port, each a worker's own. */
+function queuesOf({ attachment }: PortConfig): number {
+  return attachment.kind === "tap" ? attachment.queues ?? 1 : 1;
 }

@@ -185,13 +185,13 @@ export class Tables {
     return domain;
   }
 
-  /** Every worker reaches the port by its queue, or by the lane to its worker. */
-  #writeRoutes(port: RegisteredPort): void {
-    const workers = this.shared.word(layout.HEADER_WORKERS);
-    for (let worker = 0; worker < workers; worker++) {
-      const lane = layout.LANES + (worker * layout.WORKERS_MAX + port.worker) * layout.LANE_SIZE;
-      const ring = worker === port.worker ? layout.QUEUES + port.index * layout.QUEUE_SIZE : lane;
-      this.shared.setWord(layout.WORKERS + worker * layout.WORKER_SIZE + layout.WORKER_ROUTES + port.index * 4, ring);
+  /** Every worker reaches the port by a queue of its own, or by the lane to one that has one: always the same. */
+  #writeRoutes({ index, workers }: RegisteredPort): void {
+    for (let worker = 0; worker < this.shared.word(layout.HEADER_WORKERS); worker++) {
+      const to = workers[worker % workers.length]!;
+      const lane = layout.LANES + (worker * layout.WORKERS_MAX + to) * layout.LANE_SIZE;
+      const ring = workers.includes(worker) ? this.shared.queue(worker, index) : lane;
+      this.shared.setWord(layout.WORKERS + worker * layout.WORKER_SIZE + layout.WORKER_ROUTES + index * 4, ring);
     }
   }
 }

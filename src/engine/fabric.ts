@@ -74,7 +74,9 @@ export class Fabric {
   /** Goes to another configuration, or, where a device cannot be had, stays with this one. Throws EngineError. */
   async apply(next: Config): Promise<Plan> {
     const before = structuredClone(this.#plant);
-    const plan = diffPlants(before, expand(next));
+    const after = expand(next);
+    this.#requireWorkers(after);
+    const plan = diffPlants(before, after);
     try {
       await this.#execute(plan);
     } catch (error) {
@@ -83,6 +85,12 @@ export class Fabric {
       throw error;
     }
     return plan;
+  }
+
+  #requireWorkers({ switches }: Plant): void {
+    for (const [name, { ports }] of Object.entries(switches)) {
+      for (const [port, config] of Object.entries(ports)) this.registry.requireWorkers(name, port, config);
+    }
   }
 
   async #execute(plan: Plan): Promise<void> {
@@ -198,7 +206,7 @@ export class Fabric {
   async close(): Promise<void> {
     await this.routers.close();
     const ports = [...this.registry.ports.values()];
-    for (const port of ports) await this.crew.detach(port.worker, port.index); // none drops what another still sends
+    for (const port of ports) await this.crew.detach(port); // none drops what another still sends
     for (const port of ports) {
       if (this.registry.byIndex.get(port.index) !== port) continue; // a capture that ended meanwhile
       await this.#release(this.crew.parked(() => this.#disable(port.switchName, port.name)));
@@ -233,7 +241,7 @@ export class Fabric {
     }
     this.attachments.set(port.index, attachment);
     this.links.begin(port, attachment);
-    if (wiring) await this.crew.attach(port.worker, port.index, port.pipe, wiring);
+    if (wiring) await this.crew.attach(port, wiring);
     else this.links.lost(port.index);
     return port;
   }
@@ -266,7 +274,7 @@ export class Fabric {
   }
 
   async #release(port: RegisteredPort): Promise<void> {
-    await this.crew.detach(port.worker, port.index);
+    await this.crew.detach(port);
     await this.attachments.get(port.index)!.close();
     this.attachments.delete(port.index);
     this.#forget(port);

@@ -12,6 +12,8 @@ interface Link {
   port: RegisteredPort;
   attachment: Attachment;
   up: boolean;
+  /** Whether its attachment is tried for. */
+  isLost: boolean;
   retry: NodeJS.Timeout | undefined;
 }
 
@@ -25,7 +27,7 @@ export class Links {
   ) {}
 
   begin(port: RegisteredPort, attachment: Attachment): void {
-    this.#links.set(port.index, { port, attachment, up: false, retry: undefined });
+    this.#links.set(port.index, { port, attachment, up: false, isLost: false, retry: undefined });
   }
 
   end(port: number): void {
@@ -50,19 +52,30 @@ export class Links {
   /** A port without its attachment: from now on it is tried for. */
   lost(port: number): void {
     const link = this.#links.get(port);
-    if (!link) return;
-    link.retry = setTimeout(() => { void this.#retry(port); }, RETRY_MS);
+    if (!link || link.isLost) return; // each of its workers tells
+    link.isLost = true;
+    this.#tryLater(link);
+  }
+
+  #tryLater(link: Link): void {
+    link.retry = setTimeout(() => { void this.#retry(link); }, RETRY_MS);
     link.retry.unref();
   }
 
-  async #retry(port: number): Promise<void> {
-    const link = this.#links.get(port);
-    const wiring = await link?.attachment.reopen();
-    if (!link || this.#links.get(port) !== link) {
-      if (wiring) discard(wiring); // the port went meanwhile
-      return;
-    }
-    if (wiring) await this.crew().attach(link.port.worker, port, link.port.pipe, wiring);
-    else this.lost(port);
+  async #retry(link: Link): Promise<void> {
+    const { port, attachment } = link;
+    // Of several workers that serve it, some may not have seen yet that it is lost.
+    if (port.workers.length > 1) await this.crew().detach(port);
+    if (!this.#isThere(link)) return;
+    const wiring = await attachment.reopen();
+    if (!wiring) return this.#tryLater(link);
+    if (!this.#isThere(link)) return discard(wiring);
+    link.isLost = false;
+    await this.crew().attach(port, wiring);
+  }
+
+  /** Whether the port did not go meanwhile. */
+  #isThere(link: Link): boolean {
+    return this.#links.get(link.port.index) === link;
   }
 }

@@ -8,6 +8,8 @@ import { packageFile } from "../files.js";
 /** An fd with what was found out while it was opened. */
 export interface OpenedDevice {
   fd: number;
+  /** Of a TAP with several queue pairs: the fds of the others. */
+  further: number[];
   /** Whether the device was made by the call (and vanishes with the fd). */
   created: boolean;
   /** Bytes, as the device has it now. */
@@ -70,9 +72,9 @@ export const POLLER_RUNG = 0x20000;
 
 export interface Addon {
   /** Attaches to a TAP device, making it where it is not there, with offloads where the kernel has them, which end when
-   *  a poller detaches from it. `mtu` 0 leaves the MTU. Errors carry errno's name
-   *  as `code`. */
-  openTap(name: string, mtu: number): OpenedDevice;
+   *  a poller detaches from it. `mtu` 0 leaves the MTU. `queues`: queue pairs, one where nothing is said; the kernel is
+   *  told how to share flows out among several (native/steering.h). Errors carry errno's name as `code`. */
+  openTap(name: string, mtu: number, queues?: number): OpenedDevice;
   /** An AF_PACKET socket on an existing device, promiscuous, that does not see what it sent itself. */
   openPacket(name: string): OpenedDevice;
   /** A Unix stream socket that listens at `path` (mode 0600 before the umask). */

@@ -63,24 +63,25 @@ export class Tap implements Attachment {
 
   #open(): OpenedDevice {
     try {
-      return requireAddon("tap").openTap(this.device, this.mtu ?? 0);
+      return requireAddon("tap").openTap(this.device, this.mtu ?? 0, this.config.queues ?? 1);
     } catch (cause) {
-      throw new EngineError("TAP", `tap "${this.device}": ${remedy(this.device, codeOf(cause), cause)}`, { cause });
+      throw new EngineError("TAP", `tap "${this.device}": ${remedy(this.config, codeOf(cause), cause)}`, { cause });
     }
   }
 }
 
-function wiringOf({ fd, offload }: OpenedDevice): Wiring {
-  return { kind: offload ? "tap-offload" : "tap", fd };
+function wiringOf({ fd, further, offload }: OpenedDevice): Wiring {
+  return { kind: offload ? "tap-offload" : "tap", fd, further };
 }
 
-function remedy(name: string, code: string, cause: unknown): string {
+function remedy({ name, queues }: TapAttachment, code: string, cause: unknown): string {
+  const many = queues === undefined ? "" : " multi_queue";
   switch (code) {
     case "EPERM":
     case "EACCES":
       return "opening it needs CAP_NET_ADMIN: run as root, "
         + "grant it (sudo setcap cap_net_admin+ep \"$(command -v node)\"), "
-        + `or have an administrator make the device for you (ip tuntap add dev ${name} mode tap user "$USER")`;
+        + `or have an administrator make the device for you (ip tuntap add dev ${name} mode tap${many} user "$USER")`;
     case "EBUSY":
       return "another program has it open: stop that program, or name another device";
     case "ENOENT":
@@ -88,8 +89,13 @@ function remedy(name: string, code: string, cause: unknown): string {
     case "ENODEV":
       return "this system has no /dev/net/tun: load the module (modprobe tun), or give the container the device";
     case "EINVAL":
-      return `a device of that name is there and is not a TAP, or the MTU is out of range (${MTU_REMEDY})`;
+      return `a device of that name is there and is not a TAP, ${many && narrow(name)}`
+        + `or the MTU is out of range (${MTU_REMEDY})`;
     default:
       return (cause as Error).message;
   }
+}
+
+function narrow(name: string): string {
+  return `or was made with one queue (ip tuntap add dev ${name} mode tap multi_queue makes it with many), `;
 }

@@ -5,15 +5,19 @@ import { Worker } from "node:worker_threads";
 import { EngineError } from "../api.js";
 import * as layout from "../core/layout.js";
 import type { SharedMemory } from "../core/memory.js";
+import type { RegisteredPort } from "../core/registry.js";
 import { packageFile } from "../files.js";
 import { findAddon } from "../port/addon.js";
-import type { Wiring } from "../port/wiring.js";
+import { shares, type Wiring } from "../port/wiring.js";
 import { ringWorker } from "./doorbell.js";
 import type { Assignment, FromWorker, ToWorker } from "./message.js";
 
 const PARK_MS_MAX = 10_000; // a turn takes well under a millisecond, but a machine may be busy
 
 export type LinkReport = Extract<FromWorker, { type: "link" }>;
+
+/** What is to be known of a port to serve it. */
+export type Served = Pick<RegisteredPort, "index" | "pipe" | "workers">;
 
 interface Member {
   thread: Worker;
@@ -42,9 +46,10 @@ export class Crew {
     return crew;
   }
 
-  /** Gives a port to its worker. */
-  attach(worker: number, port: number, pipe: number, wiring: Wiring): Promise<void> {
-    return this.#ask(worker, { type: "attach", port, pipe, wiring }, `attached ${port}`);
+  /** Gives a port to its workers, to each its share of the wiring. */
+  async attach({ index: port, pipe, workers }: Served, wiring: Wiring): Promise<void> {
+    await Promise.all(shares(wiring).map((share, i) =>
+      this.#ask(workers[i]!, { type: "attach", port, pipe, wiring: share }, `attached ${port}`)));
   }
 
   /** Lets a source give frames. */
@@ -52,9 +57,9 @@ export class Crew {
     this.#tell(worker, { type: "begin", port });
   }
 
-  /** Takes a port from its worker: its fds are closed when this resolves. */
-  detach(worker: number, port: number): Promise<void> {
-    return this.#ask(worker, { type: "detach", port }, `detached ${port}`);
+  /** Takes a port from its workers: its fds are closed when this resolves. */
+  async detach({ index: port, workers }: Served): Promise<void> {
+    await Promise.all(workers.map((worker) => this.#ask(worker, { type: "detach", port }, `detached ${port}`)));
   }
 
   /** Runs `change` while no worker is in a turn. Frames wait in their devices meanwhile; keep it short. */
@@ -80,7 +85,7 @@ export class Crew {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#members.map((_, worker) => this.#ask(worker, { type: "stop" }, `stopped ${worker}`)));
+    await Promise.all(this.#members.map((_, worker) => this.#ask(worker, { type: "stop" }, "stopped")));
     await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
   }
 
@@ -94,20 +99,19 @@ export class Crew {
     thread.on("exit", () => {
       if (!this.#stopping) this.onDeath(new EngineError("WORKER", `worker ${assignment.index} ended by itself`));
     });
-    return new Promise((resolve) => { this.#awaited.set(`ready ${assignment.index}`, resolve); });
+    return new Promise((resolve) => { this.#awaited.set(`${assignment.index} ready`, resolve); });
   }
 
   #hear(worker: number, member: Member, message: FromWorker): void {
     if (message.type === "link") return this.onLink(message);
     if (message.type === "ready") member.doorbell = message.doorbell;
-    const what = message.type === "ready" || message.type === "stopped" ? worker : message.port;
-    const key = `${message.type} ${what}`;
+    const key = `${worker} ${message.type}${"port" in message ? ` ${message.port}` : ""}`;
     this.#awaited.get(key)?.();
     this.#awaited.delete(key);
   }
 
   #ask(worker: number, message: ToWorker, answer: string): Promise<void> {
-    const answered = new Promise<void>((resolve) => { this.#awaited.set(answer, resolve); });
+    const answered = new Promise<void>((resolve) => { this.#awaited.set(`${worker} ${answer}`, resolve); });
     this.#tell(worker, message);
     return answered;
   }

@@ -16,7 +16,7 @@ export function geometryOf(shared: SharedMemory, worker: number): Geometry {
     frameMax: layout.FRAME_MAX,
     dirtyCount: block + layout.WORKER_DIRTY,
     dirtyList: block + layout.WORKER_DIRTY_LIST,
-    queues: layout.QUEUES,
+    queues: shared.queue(worker, 0),
     queueSize: layout.QUEUE_SIZE,
     ringSize: layout.RING_SIZE,
     portsMax: layout.PORTS_MAX,

@@ -39,6 +39,7 @@ const oneInterface: Arbitrary<InterfaceConfig> = record({
 const uplinkPort: Arbitrary<PortConfig> = record({
   attachment: fc.oneof(
     record({ kind: fc.constant("tap" as const), name: device }),
+    record({ kind: fc.constant("tap" as const), name: device, queues: fc.constant(2) }),
     record({ kind: fc.constant("stream" as const), path, connect: fc.boolean() }),
     record({ kind: fc.constant("memory" as const) }),
   ),

@@ -26,7 +26,7 @@ export const rate: Arbitrary<Rate> = record({
 });
 
 const attachment = fc.oneof(
-  record({ kind: fc.constant("tap"), name: device }),
+  record({ kind: fc.constant("tap"), name: device, queues: maybe(fc.integer({ min: 2, max: 16 })) }),
   record({ kind: fc.constant("interface"), name: device }),
   record({ kind: fc.constant("stream"), path, connect: fc.boolean() }),
   record({ kind: fc.constant("pcap"), write: path, loop: fc.constant(1) }),

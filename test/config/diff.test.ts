@@ -248,6 +248,14 @@ describe("steps of routers", () => {
   });
 });
 
+it("attaches a TAP anew where its queues change", () => {
+  const read = (tap: string): Config => parseConfig(`switches: { lab: { ports: { a: { ${tap} } } } }`, "net.yaml");
+  const steps = (before: string, after: string): string[] => diff(read(before), read(after)).steps.map((one) => one.do);
+  expect(steps("tap: x", "tap: x, queues: 2")).toEqual(["detach-port", "attach-port"]);
+  expect(steps("tap: x, queues: 2", "tap: x, queues: 3, mtu: 9000")).toEqual(["detach-port", "attach-port"]);
+  expect(steps("tap: x, queues: 1", "tap: x")).toEqual([]);
+});
+
 it.each<[string, Partial<Config>, string]>([
   ["fdb.capacity", { fdbCapacity: 1024 }, "leave it at 65536, or restart the engine for 1024"],
   ["nat.capacity", { natCapacity: 1024 }, "leave it at 1000000, or restart the engine for 1024"],

@@ -27,7 +27,8 @@ function read(parse: () => unknown, lines: number): void {
 const readText = (text: string): void => read(() => parseConfig(text, "net.yaml"), text.split("\n").length);
 
 const keys = [
-  "switches", "lab", "ports", "mirrors", "a", "tap", "interface", "stream", "connect", "pcap", "read", "write", "loop",
+  "switches", "lab", "ports", "mirrors", "a", "tap", "queues", "interface", "stream", "connect", "pcap", "read",
+  "write", "loop",
   "rate", "memory", "generator", "size", "access", "trunk", "native", "tunnel", "isolated", "monitor", "mtu", "macs",
   "from", "to", "vlans", "direction", "snaplen", "aging", "learning", "fdb", "capacity", "__proto__", "", "routers",
   "interfaces", "switch", "vlan", "address", "dhcp", "range", "hosts", "routes", "via", "uplink", "gateway", "nat",

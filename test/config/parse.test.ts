@@ -52,6 +52,8 @@ describe("a right configuration", () => {
 
   it.each([
     [{ tap: "tl-web" }, { kind: "tap", name: "tl-web" }],
+    [{ tap: "tl-web", queues: 1 }, { kind: "tap", name: "tl-web" }],
+    [{ tap: "tl-web", queues: 16 }, { kind: "tap", name: "tl-web", queues: 16 }],
     [{ interface: "eth1.100" }, { kind: "interface", name: "eth1.100" }],
     [{ stream: "/s" }, { kind: "stream", path: "/s", connect: false }],
     [{ stream: "/s", connect: true }, { kind: "stream", path: "/s", connect: true }],

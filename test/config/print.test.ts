@@ -41,6 +41,7 @@ switches:
     aging: 5m
     ports:
       web: { tap: tl-web, access: 10 }
+      db: { tap: tl-db, queues: 2, access: 10 }
       fw: { stream: /run/taploom/fw.sock, trunk: [ 10, 20, 100-199 ], native: 1 }
       lan: { interface: eth1, trunk: all, mtu: 9000 }
       load: { generator: { frames: 1000, rate: 1.5gbit, size: imix }, tunnel: 7, isolated: true }

@@ -151,7 +151,7 @@ export class Rig {
     const { port } = this.end(name);
     this.tables.clearPort(port);
     this.registry.removePort(port);
-    this.workers[port.worker]!.abandon(port.index);
+    for (const worker of port.workers) this.workers[worker]!.abandon(port.index);
     this.registry.freePort(port);
     this.#ends.delete(name);
   }
@@ -185,8 +185,13 @@ export class Rig {
 
   /** Lays frames down at a port's device for the next turns. */
   inject(name: string, ...frames: Uint8Array[]): void {
+    this.injectAt(name, this.end(name).port.worker, ...frames);
+  }
+
+  /** The same in the queue that a worker has of a port with several. */
+  injectAt(name: string, worker: number, ...frames: Uint8Array[]): void {
     const { port } = this.end(name);
-    this.#coming[port.worker]!.push(...frames.map((frame) => ({ port: port.index, frame })));
+    this.#coming[worker]!.push(...frames.map((frame) => ({ port: port.index, frame })));
   }
 
   /** The same for a frame that stands behind a header. */
@@ -206,7 +211,7 @@ export class Rig {
     return Math.min(...this.workers.map((core, worker) => {
       const sleep = core.turn(this.#receive(worker), this.now);
       for (const end of this.#ends.values()) {
-        if (end.port.worker === worker && !end.pipe && !end.stalled) this.#transmit(end);
+        if (end.port.workers.includes(worker) && !end.pipe && !end.stalled) this.#transmit(end, worker);
       }
       return sleep;
     }));
@@ -319,8 +324,8 @@ export class Rig {
   }
 
   /** Plays the transmitter of a device: what is queued leaves, or fails where the link is down. */
-  #transmit(end: FarEnd): void {
-    const queue = layout.QUEUES + end.port.index * layout.QUEUE_SIZE;
+  #transmit(end: FarEnd, worker: number): void {
+    const queue = this.shared.queue(worker, end.port.index);
     const head = this.shared.word(queue + layout.RING_HEAD);
     let tail = this.shared.word(queue + layout.RING_TAIL);
     for (; tail !== head; tail = (tail + 1) >>> 0) {

@@ -37,10 +37,13 @@ export function taploom(args: string[], options: SpawnOptions = {}): Running {
 export class Product {
   private constructor(readonly running: Running, readonly control: string) {}
 
-  /** Starts it in a namespace, and returns as soon as it has said anything or ended. */
-  static begin(namespace: Namespace, config: string, control: string, options: string[] = []): Product {
-    const args = [TAPLOOM, "up", config, "--control", control, "--json", ...options];
-    return new Product(new Running(namespace.start(process.execPath, args), "taploom up"), control);
+  /** Starts it in a namespace. `through`: a command that is to start it. */
+  static begin(
+    namespace: Namespace, config: string, control: string, options: string[] = [], through: string[] = [],
+  ): Product {
+    const args = [process.execPath, TAPLOOM, "up", config, "--control", control, "--json", ...options];
+    const [command, ...rest] = [...through, ...args];
+    return new Product(new Running(namespace.start(command!, rest), "taploom up"), control);
   }
 
   /** Waits until every port is attached; fails where it ends instead. */
