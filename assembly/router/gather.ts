@@ -13,7 +13,7 @@ import { countTx, dropOut } from "../counters";
 import { release } from "../pool";
 import { Reason } from "../reason";
 import { consume, isLane, portOf, slotAt } from "../ring";
-import { base, frames } from "../state";
+import { base, frames, shard } from "../state";
 import { firstOf, shift } from "../table/queue";
 import { setVerdict } from "../verdict";
 import { MAC_MASK, isGroup } from "../wire/ethernet";
@@ -23,9 +23,9 @@ const LENGTH_MASK: u32 = 0xffffff;
 /** Fills the batch with frames for router interfaces, which their verdicts name; returns how many. */
 export function gather(): u32 {
   let count: u32 = 0;
-  for (let record = firstOf(READY); record != 0 && count < BATCH_MAX; record = firstOf(READY)) {
+  for (let record = firstOf(shard + READY); record != 0 && count < BATCH_MAX; record = firstOf(shard + READY)) {
     count += u32(resume(record, count));
-    shift(READY);
+    shift(shard + READY);
   }
   const open = load<u32>(base, WORKER_OPEN);
   for (let i: u32 = 0; i < open && count < BATCH_MAX; i++) {

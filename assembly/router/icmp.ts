@@ -6,6 +6,7 @@ import { INTERFACE_ADDRESS, INTERFACE_SOURCE, ROUTER_ERRORS } from "../layout-ro
 import { dropOut } from "../counters";
 import { mayGo } from "../pace";
 import { Reason } from "../reason";
+import { shard } from "../state";
 import { fold, sumOf } from "../wire/checksum";
 import { MAC_MASK, SOURCE, isGroup } from "../wire/ethernet";
 import {
@@ -45,7 +46,7 @@ function mayTell(): bool {
   if (!isUnicast(destination) || destination == ADDRESS_BROADCAST) return false;
   if (load<u16>(packet, IP_FRAGMENT) & OFFSET_MASK) return false;
   if (protocol == PROTOCOL_ICMP && (rest == 0 || isError(load<u8>(payload, ICMP_TYPE)))) return false;
-  return mayGo(router + ROUTER_ERRORS, ERROR_MAX);
+  return mayGo(shard + router + ROUTER_ERRORS, ERROR_MAX);
 }
 
 /** Makes the packet at hand an error about itself: as much of it as fits stands in it. */

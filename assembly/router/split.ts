@@ -6,7 +6,7 @@ import { READY } from "../layout-router";
 import { countCopies } from "../counters";
 import { NO_SLOT, release, takeSlot } from "../pool";
 import { Reason } from "../reason";
-import { frames } from "../state";
+import { frames, shard } from "../state";
 import { append } from "../table/queue";
 import { HEADER_SIZE, MACS_SIZE, TYPE } from "../wire/ethernet";
 import { IPV4_SIZE, IP_FRAGMENT, IP_TOTAL, TYPE_IPV4, load16, putChecksum, store16 } from "../wire/ipv4";
@@ -57,7 +57,7 @@ function putFragment(offset: u32, bytes: u32): bool {
   store16(at + IP_TOTAL, header + bytes);
   store16(at + IP_FRAGMENT, (field + offset / 8) | (offset + bytes < rest ? MORE : 0));
   putChecksum(at, header);
-  if (append(READY, slot, HEADER_SIZE + header + bytes, HEADROOM << START_SHIFT, port)) return true;
+  if (append(shard + READY, slot, HEADER_SIZE + header + bytes, HEADROOM << START_SHIFT, port)) return true;
   release(slot);
   return false;
 }

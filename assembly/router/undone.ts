@@ -11,6 +11,7 @@ import { complete, makeSegment, segmentLength, segmentsOf } from "../finish";
 import { find, isMerged, isPartialAt, isUnfinished, longestSegment } from "../offload";
 import { NO_SLOT, release } from "../pool";
 import { Reason } from "../reason";
+import { shard } from "../state";
 import { append } from "../table/queue";
 import { FRAGMENT_MASK, IP_FRAGMENT } from "../wire/ipv4";
 import { clearHeader } from "../wire/virtio";
@@ -70,7 +71,7 @@ function takeApart(): void {
   for (let i: u32 = 0; i < count; i++) {
     const slot = makeSegment(frame, length, i);
     if (slot == NO_SLOT) break;
-    if (append(READY, slot, segmentLength(frame, length, i), place, port)) made++;
+    if (append(shard + READY, slot, segmentLength(frame, length, i), place, port)) made++;
     else release(slot);
   }
   if (made == 0) return drop(Reason.noBuffer);

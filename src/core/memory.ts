@@ -44,7 +44,8 @@ export class SharedMemory {
   static create(sizes: Sizes): SharedMemory {
     const buckets = 2 ** Math.ceil(Math.log2(sizes.fdbCapacity / 2)); // half full at most
     const links = layout.FDB + buckets * layout.FDB_BUCKET_SIZE;
-    const nat = new RouterMemory(align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE), sizes.natCapacity);
+    const switches = align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE);
+    const nat = new RouterMemory(switches, sizes.natCapacity, sizes.workers);
     const pipes = align(nat.end);
     const frames = align(pipes + sizes.pipes * layout.PIPE_BYTES);
     const end = frames + sizes.workers * layout.SLOTS_PER_WORKER * layout.SLOT_SIZE;
@@ -80,6 +81,11 @@ export class SharedMemory {
 
   setDouble(at: number, value: number): void {
     this.doubles[at >>> 3] = value;
+  }
+
+  /** What is to be added to the offset of a table of routers, for each worker's own (assembly/layout-router.ts). */
+  get shards(): number[] {
+    return Array.from({ length: this.word(layout.HEADER_WORKERS) }, (_, i) => this.word(layout.SHARDS + i * 4));
   }
 
   /** Offset of pipe `index`. */
