@@ -5,9 +5,10 @@
 
 import {
   CUTS, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_OFFLOAD, FLAG_UP, FRAME_MAX, HEADROOM,
-  ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SLOT, ITEM_TAG, MIRRORS, MIRROR_PACE,
-  MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE,
-  PORT_UNTAGGED, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, VID_BITS, WORKER_MIRRORED,
+  ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SLOT, ITEM_TAG, LANE_ROUTED, MIRRORS,
+  MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU,
+  PORT_SIZE, PORT_UNTAGGED, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, VID_BITS,
+  WORKER_MIRRORED,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
@@ -16,8 +17,8 @@ import { find, isMerged, isUnfinished, longestSegment } from "./offload";
 import { mayGo } from "./pace";
 import { NO_SLOT, hold, isOwn, release } from "./pool";
 import { Reason } from "./reason";
-import { headOf, isLane, lengthOf, push, queueOf, routeTo, tailOf } from "./ring";
-import { base, frames } from "./state";
+import { headOf, isLane, laneOf, lengthOf, push, queueOf, routeTo, tailOf } from "./ring";
+import { base, frames, self } from "./state";
 import { TAG_SIZE } from "./wire/ethernet";
 
 /** How many frames a ring may hold in this batch: a dynamic threshold, so that stalled ports cannot take all slots. */
@@ -48,6 +49,18 @@ export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32)
   }
   store<u64>(at, (<u64>length << 32) | slot);
   store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | tag, DESC_TAG);
+}
+
+/** Hands a frame for the interface of a port, with the shape of its item, to the worker that is to route it. */
+export function hand(worker: u32, port: u32, slot: u32, length: u32, shape: u32): void {
+  const at = push(laneOf(self, worker), limit);
+  if (at == 0) {
+    dropOut(port, Reason.queueFull);
+    release(slot);
+    return;
+  }
+  store<u64>(at, (<u64>length << 32) | slot);
+  store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | LANE_ROUTED, DESC_TAG);
 }
 
 /** Sends the frame of an item to a port, tagged as the port wants it. `index`: the item's place in the batch. */

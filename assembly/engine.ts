@@ -3,8 +3,8 @@
 
 import {
   BATCH_MAX, CUTS, CUT_NONE, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG, FLAG_ACTIVE,
-  FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_SIZE, PORTS, PORT_CODEC_OUT, PORT_FLAGS,
-  PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKERS_MAX, WORKER_DIRTY,
+  FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_ROUTED, LANE_SIZE, PORTS, PORT_CODEC_OUT,
+  PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKERS_MAX, WORKER_DIRTY,
   WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
 } from "./layout";
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
@@ -19,13 +19,14 @@ import { learn } from "./element/learn";
 import { mirrorIn } from "./element/mirror";
 import { parse, refuse } from "./element/parse";
 import { route } from "./element/route";
+import { share } from "./element/share";
 import { clearSoonest, soonest } from "./pace";
 import { arm, freeSlots, release, releaseOnto, setFreeSlots } from "./pool";
 import { Reason } from "./reason";
 import { consume, headOf, isLane, laneOf, portOf, publish, queueOf, slotAt, tailOf } from "./ring";
 import { ageFlows, ageNeighbors, announce } from "./router/age";
-import { gather } from "./router/gather";
-import { base, self, tick, workers } from "./state";
+import { admit, gather } from "./router/gather";
+import { base, self, shard, tick, workers } from "./state";
 import { ageTable } from "./table/fdb";
 import { firstOf } from "./table/queue";
 import { used } from "./table/slab";
@@ -64,24 +65,34 @@ function pass(received: u32): void {
   if (load<u32>(HEADER_MIRRORS)) mirrorIn(taken);
   learn(taken);
   forward(taken);
-  if (load<u32>(ROUTER_COUNT)) route(taken);
+  if (load<u32>(ROUTER_COUNT)) {
+    if (workers > 1) share(taken);
+    route(taken);
+  }
   emit(taken);
   arm(count);
+}
+
+/** The stages for frames that reach routers otherwise than by the batch that came. */
+function direct(count: u32): void {
+  if (count == 0) return;
+  setThreshold(freeSlots() > BATCH_MAX ? freeSlots() - BATCH_MAX : 1);
+  if (workers > 1) share(count);
+  route(count);
+  emit(count);
 }
 
 /** What routers have to do beside the batch that came: frames that reach them otherwise, questions, ageing. */
 function serve(): bool {
   const idle = load<u32>(ROUTER_COUNT) == 0 && used(PENDING_SLAB) == 0; // of a router that went, frames may be left
-  if (self != 0 || idle) return false;
-  setThreshold(freeSlots() > BATCH_MAX ? freeSlots() - BATCH_MAX : 1);
+  if (idle) return false;
   for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
     const gathered = gather();
     if (gathered == 0) break;
-    route(gathered);
-    emit(gathered);
+    direct(gathered);
   }
   emit(announce(ageNeighbors(0)));
-  return ageFlows() || firstOf(READY) != 0;
+  return ageFlows() || firstOf(shard + READY) != 0;
 }
 
 // ---- in ----
@@ -99,7 +110,9 @@ function collect(): void {
     still++;
   }
   store<u32>(base, still, WORKER_OPEN);
-  for (let other: u32 = 0; other < workers; other++) if (other != self) takeIn(laneOf(other, self));
+  let handed: u32 = 0;
+  for (let other: u32 = 0; other < workers; other++) if (other != self) handed = takeIn(laneOf(other, self), handed);
+  direct(handed);
 }
 
 /** Counts and frees what the transmitter of a queue is done with. */
@@ -144,18 +157,33 @@ function takeBack(lane: u32): void {
   store<u32>(lane, load<u32>(lane, RING_CLEAN) + (head - tail), RING_CLEAN);
 }
 
-/** Puts what another worker sends into the queues of this worker's ports. */
-function takeIn(lane: u32): void {
+/**
+ * Puts what another worker sends into the queues of this worker's ports, and what it hands over to be routed at places
+ * of the batch from `first` on; returns the end of these.
+ */
+function takeIn(lane: u32, first: u32): u32 {
   const head = headOf(lane);
   const tail = tailOf(lane);
-  if (head == tail) return;
+  if (head == tail) return first;
+  let place = first;
   setThreshold(RING_SIZE); // whoever sent them has seen to it that they are not too many
   for (let cursor = tail; cursor != head; cursor++) {
     const desc = slotAt(lane, cursor);
+    const tag = load<u32>(desc, DESC_TAG);
     const shape = load<u32>(desc, DESC_SHAPE);
-    enqueue(shape & SHAPE_PORT, load<u32>(desc), load<u32>(desc, DESC_LENGTH), load<u32>(desc, DESC_TAG), shape);
+    if (tag != LANE_ROUTED) {
+      enqueue(shape & SHAPE_PORT, load<u32>(desc), load<u32>(desc, DESC_LENGTH), tag, shape);
+      continue;
+    }
+    if (place == BATCH_MAX) {
+      direct(place);
+      place = 0;
+      setThreshold(RING_SIZE);
+    }
+    if (admit(desc, place)) place++;
   }
   consume(lane, head);
+  return place;
 }
 
 /** Receives from the sources, in turn, until they have no more or the batch is full. */

@@ -17,9 +17,9 @@
 //
 // Each worker has a shard: tables of its own, which it alone writes. The offsets are those of worker 0's; SHARDS says
 // what has to be added for another's. A shard spans all that stands below, but what the host writes (routers but for
-// their sessions and errors, interfaces but for their questions, routes, outside addresses), who has which outside port
-// and what is marked "of all" stands in worker 0's only. Addresses, ports and masks stand as a little-endian load of the
-// wire sees them. Times are ticks of the core's clock (FDB_TICK_MS), but for f64.
+// their sessions and errors, interfaces but for their questions, routes, outside addresses), which outside ports are
+// taken, and what is marked "of all", stand in worker 0's only. Addresses, ports and masks stand as a little-endian
+// load of the wire sees them. Times are ticks of the core's clock (FDB_TICK_MS), but for f64.
 
 export const ROUTERS_MAX: u32 = 256;
 export const ROUTES_MAX: u32 = 8192; // over all routers
@@ -136,6 +136,7 @@ export const FRAGMENT_END: u32 = 28; // bytes of the datagram; 0: its last fragm
 export const FRAGMENT_QUEUE: u32 = 32; // a queue of fragments that wait for the first
 export const FRAGMENT_REACH: u32 = 44; // where the farthest fragment that came ends, bytes
 export const FRAGMENT_CAME: u32 = 48; // units of 8 bytes that came
+export const FRAGMENT_OWNER: u32 = 52; // 1 + the worker that has its session, where that is another one; else 0
 export const FRAGMENT_COVERED: u32 = 64; // a bit for each 8 bytes that came
 export const FRAGMENT_STARTS: u32 = 1088; // a bit for each 8 bytes where a fragment began
 export const FRAGMENT_BITS_SIZE: u32 = 1024;
@@ -207,7 +208,7 @@ export const ROUTER_COUNT: u32 = 104372916; // of all: 0 skips all that is routi
 export const SESSION_HEAD: u32 = 104372928; // events written
 export const SESSION_LOST: u32 = 104372932; // events for which there was no room
 export const SESSION_TAIL: u32 = 104372992; // host: events read
-export const ROUTERS_TIME: u32 = 104372944; // of all: f64: worker 0's clock at its last turn, for the host's own instance
+export const ROUTERS_TIME: u32 = 104372944; // of all: f64: worker 0's clock at its last turn, for the host's instance
 export const ANNOUNCE: u32 = 104372936; // of all: interfaces that have something to announce: 1 some, 0 none
 
 export const RESTORED: u32 = 104373376; // of all: a flow that the host brings back

@@ -154,6 +154,8 @@ export const ITEM_LENGTH: u32 = 28;
 export const ITEM_SAME: u32 = 1;
 export const ITEM_INNER: u32 = 2;
 export const ITEM_POP_MASK: u32 = 4;
+export const ITEM_HANDED: u32 = 8; // of a frame for a router: it is this worker's to see to
+export const ITEM_ROUND: u32 = 16; // of a frame for a router: one of its workers sent it to another (router/round.ts)
 
 // ---- switch record, 64 bytes ----
 export const SWITCHES: u32 = 2101248; // WORKERS + WORKER_SIZE × WORKERS_MAX
@@ -235,6 +237,7 @@ export const QUEUES: u32 = 19732608; // QUEUE_SIZE × PORTS_MAX
 export const LANES: u32 = 36706432; // (QUEUE_SIZE + RETURN_SIZE) × from × to
 export const LANE_SIZE: u32 = 20864;
 export const LANE_RETURN: u32 = 16576; // offset of a lane's returns
+export const LANE_ROUTED: u32 = 1; // in the place of a tag: not for the queue of its port, but to be routed there
 
 // ---- counters: u64, a block a worker ----
 export const COUNTERS: u32 = 42047616;

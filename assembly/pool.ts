@@ -63,6 +63,12 @@ export function isOwn(slot: u32): bool {
   return slot / SLOTS_PER_WORKER == self && load<u16>(refs(slot)) == 1;
 }
 
+/** Whether a slot is one of this worker's. */
+@inline
+export function isHome(slot: u32): bool {
+  return slot / SLOTS_PER_WORKER == self;
+}
+
 /** Slots that nobody holds. */
 @inline
 export function freeSlots(): u32 {

@@ -20,7 +20,7 @@ import { foresee } from "../router/foresee";
 import { leave } from "../router/leave";
 import { receive } from "../router/receive";
 import { settle } from "../router/timeout";
-import { base, flowBuckets, flowShift, flows, frames, hashSeed, hashSeedOther, self, ticks } from "../state";
+import { base, flowBuckets, flowShift, flows, frames, hashSeed, hashSeedOther, ticks } from "../state";
 import { findHalf, hasExpired } from "../table/flow";
 import { hasStrays, hashOf, match } from "../table/hash";
 import { verdictOf } from "../verdict";
@@ -40,7 +40,6 @@ const PORT_SHIFT: u32 = 16; // above a place: the port of the interface
 const STRANGE: u64 = 1 << 63; // in the second word of a key: no flow has such a one
 
 export function route(count: u32): void {
-  if (self != 0) return; // routers are on the first worker: frames go to it as to any port
   const end = parse(count);
   const first = base + WORKER_PARSED;
   if (end == first) return;

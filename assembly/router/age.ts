@@ -68,7 +68,7 @@ export function ageNeighbors(first: u32): u32 {
 
 /** Announces the addresses of interfaces that have news, at places of the batch from `first` on; returns the end. */
 export function announce(first: u32): u32 {
-  if (load<u32>(ANNOUNCE) == 0) return first;
+  if (self != 0 || load<u32>(ANNOUNCE) == 0) return first;
   store<u32>(ANNOUNCE, 0);
   let place = first;
   for (let port: u32 = 0; port < PORTS_MAX; port++) {

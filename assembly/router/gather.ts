@@ -1,10 +1,11 @@
-// What comes to routers by other ways than the batch that was received: frames that need not wait any longer, and what
-// stands in the queues of router interfaces, where floods, other workers and other routers have put it.
+// What comes to routers by other ways than the batch that was received: frames that need not wait any longer, what
+// stands in the queues of router interfaces, where floods and other routers have put it, and what other workers hand
+// over.
 
 import {
   BATCH_MAX, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS,
   PORT_FLAGS, PORT_SIZE, POP_SHIFT, RING_CLEAN, RING_HEAD, RING_NEXT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
-  SHAPE_PLACE, SLOT_SIZE, START_SHIFT,
+  SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT,
 } from "../layout";
 import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
@@ -38,10 +39,20 @@ export function gather(): u32 {
 /** Puts a frame that waited at a place of the batch; false: its interface has gone meanwhile, and so does the frame. */
 function resume(record: u32, place: u32): bool {
   const port = load<u32>(record, PENDING_PORT);
-  const slot = load<u32>(record, PENDING_SLOT);
+  return enter(place, port, load<u32>(record, PENDING_SLOT), load<u32>(record, PENDING_LENGTH),
+    load<u32>(record, PENDING_SHAPE));
+}
+
+/** The same for a frame that another worker hands over, as a lane's descriptor says. */
+export function admit(desc: u32, place: u32): bool {
+  const shape = load<u32>(desc, DESC_SHAPE);
+  return enter(place, shape & SHAPE_PORT, load<u32>(desc), load<u32>(desc, DESC_LENGTH), shape);
+}
+
+function enter(place: u32, port: u32, slot: u32, length: u32, shape: u32): bool {
   const there = isInterface(port);
   if (there) {
-    put(place, slot, load<u32>(record, PENDING_LENGTH), load<u32>(record, PENDING_SHAPE), port);
+    put(place, slot, length, shape, port);
   } else {
     dropOut(port, Reason.noRoute);
     release(slot);

@@ -17,6 +17,7 @@ import { ECHO_REPLY, ICMP_CHECKSUM, ICMP_CODE, ICMP_MTU, ICMP_SIZE, ICMP_TYPE, i
 import { leave } from "./leave";
 import { absorb, accept, drop, entry, frame, index, item, packet, payload, port, protocol, resize, rest, router, total,
   wasGroup } from "./packet";
+import { cameRound, sendRound } from "./round";
 import { disown } from "./undone";
 
 const ERROR_MAX: u32 = 576; // bytes of an error in all (RFC 1812 4.3.2.3)
@@ -84,6 +85,7 @@ export function pong(): void {
 /** Sends what stands in the place of the packet at hand to the MAC from which that came. */
 export function goBack(): void {
   disown();
+  if (cameRound()) return sendRound();
   const domain = load<u64>(entry, INTERFACE_SOURCE) & ~MAC_MASK;
   leave(item, index, frame, port, (load<u64>(frame, SOURCE) & MAC_MASK) | domain);
 }

@@ -3,8 +3,8 @@
 // in which it ends: dropped, taken in, or (leave.ts) sent on. Read RFC 1812 5.2.2 (what a router checks).
 
 import {
-  HEADROOM, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE, START_SHIFT,
-  VNET_SIZE, WORKER_ITEMS,
+  HEADROOM, ITEM_HANDED, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE,
+  START_SHIFT, VNET_SIZE, WORKER_ITEMS,
 } from "../layout";
 import { INTERFACES, INTERFACE_ROUTER, INTERFACE_SIZE, ROUTERS, ROUTER_SIZE } from "../layout-router";
 import { countTx, dropOut } from "../counters";
@@ -64,15 +64,25 @@ export function wasGroup(): bool {
 
 /** Checks the IPv4 header and sets what follows from it; -1 where all is right, else a reason. */
 export function open(): i32 {
-  if (size < IPV4_SIZE) return Reason.malformed;
+  if (!measure()) return Reason.malformed;
+  return fold(sumOf(packet, header)) == 0xffff ? -1 : Reason.checksum;
+}
+
+/** Sets what follows from an IPv4 header; false where that cannot be one. Its checksum may be wrong. */
+export function measure(): bool {
+  if (size < IPV4_SIZE) return false;
   header = (<u32>load<u8>(packet) & 15) * 4;
   total = load16(packet + IP_TOTAL);
-  if (load<u8>(packet) >> 4 != 4 || header < IPV4_SIZE || total < header || total > size) return Reason.malformed;
-  if (fold(sumOf(packet, header)) != 0xffff) return Reason.checksum;
+  if (load<u8>(packet) >> 4 != 4 || header < IPV4_SIZE || total < header || total > size) return false;
   payload = packet + header;
   rest = total - header;
   protocol = load<u8>(packet, IP_PROTOCOL);
-  return -1;
+  return true;
+}
+
+/** Whether another worker handed the frame to this one, or it is this one's for another reason. */
+export function wasHanded(): bool {
+  return ((load<u32>(item, ITEM_SHAPE) >> POP_SHIFT) & ITEM_HANDED) != 0;
 }
 
 /**

@@ -1,16 +1,17 @@
 // Who owns what: sessions, mappings and whatever else a router knows of an inside host belong to one worker, which
-// alone looks at them. From the outside they are found by their port: each port of an outside address that is taken
-// says whose it is, in a byte that its owner alone writes. Read RFC 4787 REQ-3.
+// alone looks at them. The host's address says which. From the outside they are found by their port: each port of an
+// outside address that is taken says whose it is, in a byte that its owner alone writes. Read RFC 4787 REQ-3.
 
 import { KINDS, OWNERS } from "../layout-router";
 import { workers } from "../state";
 import { PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4";
 
+const SPREAD: u32 = 0x9e37_79b1; // addresses that follow each other go to workers in turn, as nearly as can be
 const PORTS: u32 = 65536;
 
-/** The worker that owns what is known of an inside host: the first, which routes for all. */
-export function ownerOfHost(_address: u32): u32 {
-  return 0;
+/** The worker that owns what is known of an inside host. */
+export function ownerOfHost(address: u32): u32 {
+  return <u32>((<u64>(bswap(address) * SPREAD) * workers) >> 32);
 }
 
 /** Which of the three sets of ports a protocol uses. */
