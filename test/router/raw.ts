@@ -60,9 +60,10 @@ export function neighbor(rig: RouterRig, address: string): string | undefined {
   return undefined;
 }
 
-/** How many neighbors stand in the table, of all interfaces. */
+/** How many neighbors stand in the table, of all interfaces; of several workers' tables, in the fullest. */
 export function neighbors(rig: RouterRig): number {
-  return rig.count(layout.NEIGHBOR_SLAB);
+  const { shared } = rig.rig;
+  return Math.max(...shared.shards.map((shard) => shared.word(shard + layout.NEIGHBOR_SLAB + layout.SLAB_COUNT)));
 }
 
 /** Frames that wait. */
