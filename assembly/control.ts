@@ -4,7 +4,7 @@
 
 import {
   ADMIT, ADMIT_SIZE, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID, FLAG_ISOLATED, FLAG_OFFLOAD,
-  FLAG_UP, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORT_FLAGS, PORT_SIZE,
+  FLAG_UP, LEAVES, LEAVES_NOT, LEAVES_SIZE, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORT_FLAGS, PORT_SIZE,
 } from "./layout";
 import { flushPort } from "./table/fdb";
 
@@ -21,9 +21,10 @@ export function setAdmit(port: u32, vid: u32, domain: u32): void {
   store<u16>(ADMIT + port * ADMIT_SIZE + vid * 2, <u16>domain);
 }
 
-/** Makes a port a member of a domain, or ends it. */
-export function setMember(domain: u32, port: u32, member: bool): void {
-  setBit(MEMBERS + domain * MEMBERS_SIZE, port, member);
+/** Makes a port a member of a domain, whose frames leave it as LEAVES_TAGGED or _UNTAGGED, or ends it (_NOT). */
+export function setMember(domain: u32, port: u32, leaves: u32): void {
+  setBit(MEMBERS + domain * MEMBERS_SIZE, port, leaves != LEAVES_NOT);
+  store<u8>(LEAVES + port * LEAVES_SIZE + domain, <u8>leaves);
 }
 
 /** Takes a port out of every VLAN: its own row of ADMIT says which it is in. */
@@ -31,7 +32,7 @@ export function leaveAll(port: u32): void {
   const row = ADMIT + port * ADMIT_SIZE;
   for (let at = row; at < row + ADMIT_SIZE; at += 2) {
     const domain = <u32>load<u16>(at);
-    if (domain) setMember(domain, port, false);
+    if (domain) setMember(domain, port, LEAVES_NOT);
   }
   memory.fill(row, 0, ADMIT_SIZE);
 }

@@ -4,11 +4,11 @@
 // queued, or dropped, counted and released.
 
 import {
-  CUTS, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_OFFLOAD, FLAG_UP, FRAME_MAX, HEADROOM,
-  ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SLOT, ITEM_TAG, LANE_ROUTED, MIRRORS,
-  MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU,
-  PORT_SIZE, PORT_UNTAGGED, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, VID_BITS,
-  WORKER_MIRRORED,
+  CUTS, CUT_SHARED, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_OFFLOAD, FLAG_UP, FRAME_MAX,
+  HEADROOM, ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT,
+  ITEM_TAG, LANE_ROUTED, LEAVES, LEAVES_SIZE, LEAVES_TAGGED, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT,
+  PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE,
+  SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_MIRRORED, WORKER_OPEN, WORKER_OPEN_LIST,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
@@ -17,9 +17,11 @@ import { find, isMerged, isUnfinished, longestSegment } from "./offload";
 import { mayGo } from "./pace";
 import { NO_SLOT, hold, isOwn, release } from "./pool";
 import { Reason } from "./reason";
-import { headOf, isLane, laneOf, lengthOf, push, queueOf, routeTo, tailOf } from "./ring";
+import { allot, headOf, isLane, isStopped, laneOf, lengthOf, open, push, queueOf, routeTo, tailOf } from "./ring";
 import { base, frames, self } from "./state";
 import { TAG_SIZE } from "./wire/ethernet";
+
+const LANE_EASY: u32 = RING_SIZE / 2; // frames in a lane up to which nobody asks whose they are
 
 /** How many frames a ring may hold in this batch: a dynamic threshold, so that stalled ports cannot take all slots. */
 let limit: u32 = RING_SIZE;
@@ -27,52 +29,67 @@ let limit: u32 = RING_SIZE;
 /** Sets the threshold to what is left of the room for all: k stalled ports leave 1/(k+1) of it to the others. */
 export function setThreshold(left: u32): void {
   limit = min<u32>(RING_SIZE, left);
+  const open = load<u32>(base, WORKER_OPEN);
+  for (let i: u32 = 0; i < open; i++) {
+    const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
+    allot(ring, isLane(ring) ? min(limit, LANE_EASY) : limit);
+  }
 }
 
-/** Whether a port of another worker has more frames waiting than it leaves of the lane to the others. */
-function isCrowded(lane: u32, port: u32): bool {
-  const used = lengthOf(lane);
-  if (used < RING_SIZE / 2) return false; // as a rule: spares a look at what the other worker writes to
+/** Looks for room for one more frame of a port in a ring that was stopped; false: there is none. */
+function makeRoom(ring: u32, port: u32): bool {
+  const held = lengthOf(ring);
+  if (held >= limit || (isLane(ring) && isCrowded(held, port))) return false;
+  open(ring);
+  allot(ring, isLane(ring) ? max(held + 1, min(limit, LANE_EASY)) : limit);
+  return true;
+}
+
+/** Whether a port of another worker has more frames waiting than it leaves of the lane, which holds some, to others. */
+function isCrowded(held: u32, port: u32): bool {
+  if (held < LANE_EASY) return false; // spares a look at what the other worker writes to
   const queue = queueOf(port);
-  return headOf(queue) - tailOf(queue) + used >= limit;
+  return headOf(queue) - tailOf(queue) + held >= limit;
 }
 
 /** Queues a frame for a port as described; see descriptors in layout.ts. The port in `shape` does not count. */
-@inline
 export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32): void {
   const ring = routeTo(port);
-  const at = isLane(ring) && isCrowded(ring, port) ? 0 : push(ring, limit);
-  if (at == 0) {
+  if (isStopped(ring) && !makeRoom(ring, port)) {
     dropOut(port, Reason.queueFull);
-    release(slot);
-    return;
+    return release(slot);
   }
+  const at = push(ring);
   store<u64>(at, (<u64>length << 32) | slot);
   store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | tag, DESC_TAG);
 }
 
 /** Hands a frame for the interface of a port, with the shape of its item, to the worker that is to route it. */
 export function hand(worker: u32, port: u32, slot: u32, length: u32, shape: u32): void {
-  const at = push(laneOf(self, worker), limit);
-  if (at == 0) {
+  const lane = laneOf(self, worker);
+  if (isStopped(lane) && !makeRoom(lane, port)) {
     dropOut(port, Reason.queueFull);
-    release(slot);
-    return;
+    return release(slot);
   }
+  const at = push(lane);
   store<u64>(at, (<u64>length << 32) | slot);
   store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | LANE_ROUTED, DESC_TAG);
 }
 
-/** Sends the frame of an item to a port, tagged as the port wants it. `index`: the item's place in the batch. */
+/** How frames of a domain leave a port: LEAVES_NOT, _UNTAGGED or _TAGGED. */
 @inline
+export function leavesBy(port: u32, domain: u32): u32 {
+  return <u32>load<u8>(port * LEAVES_SIZE + domain, LEAVES);
+}
+
+/** Sends the frame of an item to a port, tagged as the port wants it. `index`: the item's place in the batch. */
 export function send(item: u32, index: u32, port: u32): void {
   const record = PORTS + port * PORT_SIZE;
   const tag = load<u32>(item, ITEM_TAG);
   const arrived = load<u32>(item, ITEM_SHAPE);
-  const slot = load<u32>(item, ITEM_SLOT);
   const there = (arrived >> POP_SHIFT) & ITEM_POP_MASK; // bytes of tag that it came with
   const payload = load<u32>(item, ITEM_LENGTH) - there;
-  const tagged = u32((tag & VID_BITS) != load<u32>(record, PORT_UNTAGGED));
+  const tagged = u32(leavesBy(port, load<u16>(item, ITEM_DOMAIN)) == LEAVES_TAGGED);
   const same = (arrived >> POP_SHIFT) & ITEM_SAME & tagged; // it leaves as it came
   const insert = tag & (same - tagged); // all ones where a tag is put in
   const length = payload + tagged * TAG_SIZE;
@@ -82,7 +99,19 @@ export function send(item: u32, index: u32, port: u32): void {
   if (long | (arrived & SHAPE_HEADER)) return sendUnlike(item, index, port, length, insert, shape);
   const watched = load<u32>(record, PORT_MIRRORS_OUT);
   if (watched) copy(watched, item, index, length, insert, shape);
-  enqueue(port, slot, length, insert, shape);
+  enqueue(port, load<u32>(item, ITEM_SLOT), length | cutOf(item), insert, shape);
+}
+
+/** Notes that others hold the slot of an item, so that whoever is done with a frame of it asks. */
+@inline
+export function share(item: u32): void {
+  store<u8>(item, load<u8>(item, ITEM_POP) | <u8>ITEM_SHARED, ITEM_POP);
+}
+
+/** In a descriptor's length: whether others may hold the slot of an item. */
+@inline
+export function cutOf(item: u32): u32 {
+  return load<u8>(item, ITEM_POP) & <u8>ITEM_SHARED ? CUT_SHARED << CUT_SHIFT : 0;
 }
 
 /** Sends what is not a frame like most: one that may be too long, or whose sender left something undone. */
@@ -104,7 +133,7 @@ function sendUnlike(item: u32, index: u32, port: u32, length: u32, insert: u32, 
   const watched = load<u32>(record, PORT_MIRRORS_OUT);
   if (watched) copy(watched, item, index, length, insert, shape);
   const asItIs = (load<u32>(record, PORT_FLAGS) & FLAG_OFFLOAD) != 0 || !isUnfinished(shape, frame);
-  if (asItIs) enqueue(port, slot, length, insert, shape);
+  if (asItIs) enqueue(port, slot, length | cutOf(item), insert, shape);
   else if (merged) sendSegments(item, port, frame, length - there, insert, shape);
   else sendCompleted(item, port, frame, length, insert, shape);
 }
@@ -170,6 +199,7 @@ export function copy(mask: u32, item: u32, index: u32, length: u32, tag: u32, sh
       continue;
     }
     hold(slot);
+    share(item);
     enqueue(to, slot, length | ((mirror + 1) << CUT_SHIFT), tag, shape);
   }
 }

@@ -2,10 +2,11 @@
 // order of the stages; a new one is one line there.
 
 import {
-  BATCH_MAX, CUTS, CUT_NONE, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG, FLAG_ACTIVE,
-  FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_ROUTED, LANE_SIZE, PORTS, PORT_CODEC_OUT,
-  PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKERS_MAX, WORKER_DIRTY,
-  WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
+  BATCH_MAX, CUTS, CUT_NONE, CUT_SHARED, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG,
+  FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANES, LANE_RETURN, LANE_ROUTED, LANE_SIZE, PORTS,
+  PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT,
+  WORKERS_MAX, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST,
+  WORKER_WAKE,
 } from "./layout";
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
@@ -21,9 +22,11 @@ import { parse, refuse } from "./element/parse";
 import { route } from "./element/route";
 import { share } from "./element/share";
 import { clearSoonest, soonest } from "./pace";
-import { arm, freeSlots, release, releaseOnto, setFreeSlots } from "./pool";
+import { arm, freeSlots, release, setTopOfStack, topOfStack } from "./pool";
 import { Reason } from "./reason";
-import { consume, headOf, isLane, laneOf, portOf, publish, queueOf, slotAt, tailOf } from "./ring";
+import {
+  close, consume, headOf, isLane, laneOf, lengthOf, portOf, publish, queueOf, slotAt, tailOf,
+} from "./ring";
 import { ageFlows, ageNeighbors, announce } from "./router/age";
 import { admit, gather } from "./router/gather";
 import { base, self, shard, tick, workers } from "./state";
@@ -105,9 +108,12 @@ function collect(): void {
   for (let i: u32 = 0; i < open; i++) {
     const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
     if (!isLane(ring)) reclaim(ring, tailOf(ring));
-    if (load<u32>(ring, RING_NEXT) == load<u32>(ring, RING_CLEAN)) continue;
-    store<u32>(base + WORKER_OPEN_LIST + still * 4, ring);
-    still++;
+    if (lengthOf(ring) == 0) {
+      close(ring);
+    } else {
+      store<u32>(base + WORKER_OPEN_LIST + still * 4, ring);
+      still++;
+    }
   }
   store<u32>(base, still, WORKER_OPEN);
   let handed: u32 = 0;
@@ -120,28 +126,36 @@ function reclaim(queue: u32, tail: u32): void {
   let cursor = load<u32>(queue, RING_CLEAN);
   if (cursor == tail) return;
   const port = portOf(queue);
-  let free = freeSlots();
+  let stack = topOfStack();
   let sent: u32 = 0;
   let bytes: u64 = 0;
   for (; cursor != tail; cursor++) {
     const desc = slotAt(queue, cursor);
-    const pop = <u32>load<u8>(desc, DESC_POP);
-    const word = load<u32>(desc, DESC_LENGTH);
-    if (pop >= DESC_FAILED) {
-      dropOut(port, pop - DESC_FAILED);
+    const length = load<u32>(desc, DESC_LENGTH);
+    if ((length >> CUT_SHIFT) | (load<u8>(desc, DESC_POP) & DESC_FAILED)) {
+      setTopOfStack(stack);
+      reclaimUnlike(port, desc);
+      stack = topOfStack();
     } else {
+      store<u32>(stack, load<u32>(desc));
+      stack += 4;
       sent++;
-      bytes += word >> CUT_SHIFT ? cutLength(word) : word;
+      bytes += length;
     }
-    free = releaseOnto(free, load<u32>(desc));
   }
-  setFreeSlots(free);
+  setTopOfStack(stack);
   countTx(port, sent, bytes);
   store<u32>(queue, cursor, RING_CLEAN);
 }
 
-function cutLength(word: u32): u32 {
-  return min(word & ((1 << CUT_SHIFT) - 1), load<u32>(CUTS + (word >> CUT_SHIFT) * 4));
+/** The same for a copy, a slot that others may hold, and what the transmitter could not send. */
+function reclaimUnlike(port: u32, desc: u32): void {
+  const pop = <u32>load<u8>(desc, DESC_POP);
+  const word = load<u32>(desc, DESC_LENGTH);
+  const length = min(word & ((1 << CUT_SHIFT) - 1), load<u32>(CUTS + (word >> CUT_SHIFT) * 4));
+  if (pop >= DESC_FAILED) dropOut(port, pop - DESC_FAILED);
+  else countTx(port, 1, length);
+  release(load<u32>(desc));
 }
 
 /** Frees the slots that another worker has sent home. */
@@ -171,8 +185,10 @@ function takeIn(lane: u32, first: u32): u32 {
     const desc = slotAt(lane, cursor);
     const tag = load<u32>(desc, DESC_TAG);
     const shape = load<u32>(desc, DESC_SHAPE);
+    const word = load<u32>(desc, DESC_LENGTH);
     if (tag != LANE_ROUTED) {
-      enqueue(shape & SHAPE_PORT, load<u32>(desc), load<u32>(desc, DESC_LENGTH), tag, shape);
+      const length = word >> CUT_SHIFT ? word : word | (CUT_SHARED << CUT_SHIFT); // the slot has to go home
+      enqueue(shape & SHAPE_PORT, load<u32>(desc), length, tag, shape);
       continue;
     }
     if (place == BATCH_MAX) {

@@ -58,8 +58,8 @@ export function setAdmit(port: u32, vid: u32, domain: u32): void {
   control.setAdmit(port, vid, domain);
 }
 
-export function setMember(domain: u32, port: u32, member: bool): void {
-  control.setMember(domain, port, member);
+export function setMember(domain: u32, port: u32, leaves: u32): void {
+  control.setMember(domain, port, leaves);
 }
 
 export function leaveAll(port: u32): void {

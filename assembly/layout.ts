@@ -14,6 +14,7 @@
 //     │ COUNTERS a block a worker    │ 42 MiB   its worker writes, the host reads
 //     │ FILTERS  a program a mirror  │ 64 KiB   host writes while the workers are parked
 //     │ ROUTERS                      │ 20 MiB   see layout-router.ts
+//     │ LEAVES   port × domain → how │ 64 MiB   host writes while the workers are parked
 //     │ FDB      lock, buckets, links│          sized by capacity; writers hold the lock
 //     ├──────────────────────────────┤ dynamic: offsets stand in the header
 //     │ FLOWS, MAPPINGS              │          see layout-router.ts
@@ -54,10 +55,10 @@ export const SLOTS_PER_WORKER: u32 = 2048; // BATCH_MAX armed for receiving; the
 // Received: written by whoever received, into the RX descriptors, whose slots the core has armed; port is where the
 // frame came in, cut, tag and pop are 0. To transmit: how the frame leaves; the slot itself is not changed, since
 // copies may share it.
-//   length: of the whole frame on the wire, with its tag. cut: index into CUTS, 0 for uncut. tag: four bytes to put
-//   in at offset 12, 0 for none. start: where in the slot the frame begins, and by START_HEADER whether behind a
-//   header, whose offsets are those of the frame as it lies in the slot. pop: bytes to take out at offset 12 (0 or 4);
-//   a transmitter that failed writes DESC_FAILED + the reason's id over it.
+//   length: of the whole frame on the wire, with its tag. cut: index into CUTS; 0: uncut, and nobody else holds the
+//   slot. tag: four bytes to put in at offset 12, 0 for none. start: where in the slot the frame begins, and by
+//   START_HEADER whether behind a header, whose offsets are those of the frame as it lies in the slot. pop: bytes to
+//   take out at offset 12 (0 or 4); a transmitter that failed writes DESC_FAILED + the reason's id over it.
 // The last word is the frame's shape; it goes through all stages as one.
 export const DESC_SIZE: u32 = 16;
 export const DESC_SLOT: u32 = 0;
@@ -73,6 +74,7 @@ export const START_SHIFT: u32 = 16; // in a shape
 export const POP_SHIFT: u32 = 24;
 export const SHAPE_PORT: u32 = 0xffff; // masks: the port; all but pop
 export const SHAPE_PLACE: u32 = 0xffffff;
+export const SHAPE_START: u32 = 0xff0000;
 export const SHAPE_HEADER: u32 = 0x100000; // START_HEADER << START_SHIFT
 
 // ---- ring: free-running cursors, each on a line with one writer ----
@@ -80,6 +82,8 @@ export const RING_HEAD: u32 = 0; // published by the producer, once a batch
 export const RING_TAIL: u32 = 64; // published by the consumer
 export const RING_NEXT: u32 = 128; // producer's own: head, not yet published
 export const RING_CLEAN: u32 = 132; // producer's own: what came back and was freed
+export const RING_STOP: u32 = 136; // producer's own: where `next` may not go without a look at what is free
+export const RING_OPEN: u32 = 140; // producer's own: 1 while it is in the list of open rings
 export const RING_SLOTS: u32 = 192;
 export const QUEUE_SIZE: u32 = 16576; // RING_SLOTS + RING_SIZE × DESC_SIZE
 export const RETURN_SIZE: u32 = 4288; // RING_SLOTS + RING_SIZE × 4: slots on their way home
@@ -102,6 +106,7 @@ export const HEADER_PARK: u32 = 64; // host: 1 asks the workers to park
 export const HEADER_PARKED: u32 = 68; // workers: how many have
 export const CUTS: u32 = 1024; // u32 × 256: bytes that a copy is cut to; [0] = no cut
 export const CUT_NONE: u32 = 0x7fffffff;
+export const CUT_SHARED: u32 = 255; // uncut, but others may hold the slot, or another worker owns it
 
 // ---- worker block ----
 export const WORKERS: u32 = 4096;
@@ -140,7 +145,8 @@ export const EVENT_EVICTED: u32 = 4;
 //   u64 source key │ u64 destination key │ u32 tag │ u32 shape │ u32 slot │ u32 length
 //   key: MAC in the order of the wire in the low 48 bits, domain in the high 16. tag: as the frame would carry it.
 //   shape: as in a descriptor, but for pop: bytes of tag there are (0, 4), + ITEM_SAME where they are the tag
-//   already, + ITEM_INNER where a customer's tag is carried inside.
+//   already, + ITEM_INNER where a customer's tag is carried inside, + ITEM_ODD where it is not sent like most (it came
+//   from an isolated or tunnel port, or what is there is another tag), + ITEM_SHARED where others may hold the slot.
 export const ITEM_SIZE: u32 = 32;
 export const ITEM_SOURCE: u32 = 0;
 export const ITEM_DESTINATION: u32 = 8;
@@ -154,8 +160,11 @@ export const ITEM_LENGTH: u32 = 28;
 export const ITEM_SAME: u32 = 1;
 export const ITEM_INNER: u32 = 2;
 export const ITEM_POP_MASK: u32 = 4;
-export const ITEM_HANDED: u32 = 8; // of a frame for a router: it is this worker's to see to
-export const ITEM_ROUND: u32 = 16; // of a frame for a router: one of its workers sent it to another (router/round.ts)
+export const ITEM_ODD: u32 = 8;
+export const ITEM_SHARED: u32 = 16;
+export const SHAPE_UNLIKE: u32 = 0x1a100000; // SHAPE_HEADER, ITEM_INNER, ITEM_ODD and ITEM_SHARED in a shape
+export const ITEM_HANDED: u32 = 32; // of a frame for a router: it is this worker's to see to
+export const ITEM_ROUND: u32 = 64; // of a frame for a router: one of its workers sent it to another (router/round.ts)
 
 // ---- switch record, 64 bytes ----
 export const SWITCHES: u32 = 2101248; // WORKERS + WORKER_SIZE × WORKERS_MAX
@@ -170,7 +179,6 @@ export const PORT_SIZE: u32 = 128;
 export const PORT_FLAGS: u32 = 0;
 export const PORT_PUSH: u32 = 4; // tag for frames that enter untagged: TPID and TCI as on the wire
 export const PORT_PVID: u32 = 8; // PVID where a TCI of the wire has it, for priority-tagged frames
-export const PORT_UNTAGGED: u32 = 12; // VID that leaves untagged, where a tag of the wire has it; UNTAGGED_NONE
 export const PORT_MTU: u32 = 16; // longest frame that may leave, bytes, without its tag
 export const PORT_PIPE: u32 = 20; // offset of its pipe, 0: none
 export const PORT_SWITCH: u32 = 24; // u16
@@ -191,7 +199,6 @@ export const FLAG_ACCESS: u32 = 32;
 export const FLAG_GENERATOR: u32 = 64;
 export const FLAG_ROUTER: u32 = 128; // an interface of a router: what leaves here is routed
 export const FLAG_OFFLOAD: u32 = 256; // it takes frames whose header leaves something undone
-export const UNTAGGED_NONE: u32 = 0xffffffff;
 export const VID_BITS: u32 = 0xff0f0000; // the VID's place in a tag loaded little-endian
 
 // ---- VLANs ----
@@ -256,13 +263,20 @@ export const FILTERS: u32 = 83990656; // FILTER_SIZE × MIRRORS_MAX
 export const FILTER_SIZE: u32 = 2048;
 export const FILTER_INSTRUCTIONS_MAX: u32 = 256;
 
+// ---- how frames of a domain leave a port: u8 × DOMAINS_MAX × PORTS_MAX, MEMBERS the other way round ----
+export const LEAVES: u32 = 104376448;
+export const LEAVES_SIZE: u32 = 65536;
+export const LEAVES_NOT: u32 = 0; // the port is not a member
+export const LEAVES_UNTAGGED: u32 = 1;
+export const LEAVES_TAGGED: u32 = 2;
+
 // ---- forwarding database ----
-export const FDB_LOCK: u32 = 104376448;
-export const FDB_COUNT: u32 = 104376452;
-export const FDB_SWEPT: u32 = 104376456; // next bucket to age
-export const FDB_PORTS: u32 = 104376460; // ports that hold learned entries
-export const FDB_SWEEP_TIME: u32 = 104376464; // f64: ms, when ageing last moved on
-export const FDB: u32 = 104376512; // FDB_BUCKET_SIZE × buckets
+export const FDB_LOCK: u32 = 171485312;
+export const FDB_COUNT: u32 = 171485316;
+export const FDB_SWEPT: u32 = 171485320; // next bucket to age
+export const FDB_PORTS: u32 = 171485324; // ports that hold learned entries
+export const FDB_SWEEP_TIME: u32 = 171485328; // f64: ms, when ageing last moved on
+export const FDB: u32 = 171485376; // FDB_BUCKET_SIZE × buckets
 // A bucket: 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
 export const FDB_BUCKET_SIZE: u32 = 64;
 export const FDB_TICK_MS: u32 = 100; // how finely it is noted when a MAC was last seen
@@ -307,7 +321,8 @@ export function layoutHash(): number {
   hash = fold(hash, WORKER_EVENTS + WORKER_OPEN_LIST + WORKER_PULL_LIST + WORKER_DIRTY_LIST + WORKER_ROUTES);
   hash = fold(hash, PORTS + ADMIT + DOMAINS + MEMBERS);
   hash = fold(hash, MIRRORS + SOURCES + QUEUES + LANES);
-  hash = fold(hash, COUNTERS + FDB);
+  hash = fold(hash, COUNTERS + FDB + LEAVES);
+  hash = fold(hash, RING_STOP + RING_OPEN + CUT_SHARED + ITEM_ODD + ITEM_SHARED);
   hash = fold(hash, WORKER_SCRATCH + FILTERS + FILTER_SIZE + MIRROR_FILTER);
   hash = fold(hash, PIPE_BYTES + PORT_SIZE + SOURCE_SIZE + MIRROR_SIZE + ITEM_SIZE + DESC_SIZE + EVENT_SIZE);
   return hash;

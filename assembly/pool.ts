@@ -39,10 +39,19 @@ export function fillPool(): void {
 /** Gives the first `count` RX descriptors fresh slots; the caller has made sure that there are as many. */
 export function arm(count: u32): void {
   const free = load<u32>(base, WORKER_FREE) - count;
-  const stack = base + WORKER_STACK + free * 4;
-  const descs = base + WORKER_RX;
-  for (let i: u32 = 0; i < count; i++) {
-    store<u32>(descs + i * DESC_SIZE, load<u32>(stack + i * 4));
+  let from = base + WORKER_STACK + free * 4;
+  let desc = base + WORKER_RX;
+  const end = desc + count * DESC_SIZE;
+  for (; desc + DESC_SIZE * 4 <= end; desc += DESC_SIZE * 4) {
+    store<u32>(desc, load<u32>(from));
+    store<u32>(desc, load<u32>(from, 4), DESC_SIZE);
+    store<u32>(desc, load<u32>(from, 8), DESC_SIZE * 2);
+    store<u32>(desc, load<u32>(from, 12), DESC_SIZE * 3);
+    from += 16;
+  }
+  for (; desc < end; desc += DESC_SIZE) {
+    store<u32>(desc, load<u32>(from));
+    from += 4;
   }
   store<u32>(base, free, WORKER_FREE);
 }
@@ -75,10 +84,16 @@ export function freeSlots(): u32 {
   return load<u32>(base, WORKER_FREE);
 }
 
-/** Ends a loop over `releaseOnto`. */
+/** Where the next free slot goes, for a loop that frees many of which it knows that nobody else holds them. */
 @inline
-export function setFreeSlots(free: u32): void {
-  store<u32>(base, free, WORKER_FREE);
+export function topOfStack(): u32 {
+  return base + WORKER_STACK + load<u32>(base, WORKER_FREE) * 4;
+}
+
+/** Ends such a loop. */
+@inline
+export function setTopOfStack(top: u32): void {
+  store<u32>(base, (top - base - WORKER_STACK) / 4, WORKER_FREE);
 }
 
 /** One more holder of one of this worker's slots. */
@@ -89,27 +104,12 @@ export function hold(slot: u32): void {
 }
 
 /** One holder less; the last one frees the slot, or sends it home. */
-@inline
 export function release(slot: u32): void {
-  const free = load<u32>(base, WORKER_FREE);
-  store<u32>(base, releaseOnto(free, slot), WORKER_FREE);
-}
-
-/** The same for a loop that keeps the height of the free stack itself: takes it, and returns it as it is then. */
-@inline
-export function releaseOnto(free: u32, slot: u32): u32 {
-  if (slot / SLOTS_PER_WORKER != self) {
-    sendHome(slot);
-    return free;
-  }
+  if (slot / SLOTS_PER_WORKER != self) return sendHome(slot);
   const at = refs(slot);
   const held = load<u16>(at);
-  if (held != 1) {
-    store<u16>(at, held - 1);
-    return free;
-  }
-  store<u32>(base + WORKER_STACK + free * 4, slot);
-  return free + 1;
+  if (held == 1) give(slot);
+  else store<u16>(at, held - 1);
 }
 
 /** Cannot overflow: a lane holds no more frames than its return ring. */

@@ -4,8 +4,8 @@
 // file, pipe.ts and table/fdb.ts.
 
 import {
-  DESC_SIZE, LANES, LANE_SIZE, QUEUES, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, RING_TAIL,
-  WORKERS_MAX, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_ROUTES,
+  DESC_SIZE, LANES, LANE_SIZE, QUEUES, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
+  RING_STOP, RING_TAIL, WORKERS_MAX, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_ROUTES,
 } from "./layout";
 import { base } from "./state";
 
@@ -48,22 +48,41 @@ export function lengthOf(ring: u32): u32 {
   return load<u32>(ring, RING_NEXT) - load<u32>(ring, RING_CLEAN);
 }
 
-/** Makes room for one descriptor and returns where to write it, or 0 where `limit` are in the ring already. */
+/** Whether nothing may be pushed before `allot` says so. */
 @inline
-export function push(ring: u32, limit: u32): u32 {
-  const length = lengthOf(ring);
-  if (length >= limit) return 0;
-  if (length == 0) open(ring);
+export function isStopped(ring: u32): bool {
+  return load<u32>(ring, RING_NEXT) == load<u32>(ring, RING_STOP);
+}
+
+/** Where to write the next descriptor of a ring that is not stopped. */
+@inline
+export function push(ring: u32): u32 {
   const next = load<u32>(ring, RING_NEXT);
   store<u32>(ring, next + 1, RING_NEXT);
   return slotAt(ring, next);
 }
 
+/** Lets a ring fill up to `limit` descriptors, of those that it holds already none is taken away. */
+@inline
+export function allot(ring: u32, limit: u32): void {
+  const held = lengthOf(ring);
+  store<u32>(ring, load<u32>(ring, RING_NEXT) + (limit > held ? limit - held : 0), RING_STOP);
+}
+
 /** Notes that a ring holds something: it is published and reclaimed until it is empty again. */
-function open(ring: u32): void {
+export function open(ring: u32): void {
+  if (load<u32>(ring, RING_OPEN)) return;
   const count = load<u32>(base, WORKER_OPEN);
   store<u32>(base + WORKER_OPEN_LIST + count * 4, ring);
   store<u32>(base, count + 1, WORKER_OPEN);
+  store<u32>(ring, 1, RING_OPEN);
+}
+
+/** The opposite: the next push has to open it again. */
+@inline
+export function close(ring: u32): void {
+  store<u32>(ring, 0, RING_OPEN);
+  store<u32>(ring, load<u32>(ring, RING_NEXT), RING_STOP);
 }
 
 /** Lets the consumer see what was pushed; says whether there was anything new. */

@@ -3,6 +3,7 @@
 import { WORKER_VERDICTS } from "./layout";
 import { base } from "./state";
 
+export const VERDICT_SIZE: u32 = 4;
 /** To every other member of its VLAN. */
 export const FLOOD: u32 = 0x10000;
 /** Nowhere: it has been seen to already, and its slot is somebody else's. */

@@ -2,38 +2,76 @@
 // forbid it; the others are flooded (IEEE 802.1Q 8.6.3, 8.8.1). Each item's slot is let go of here.
 
 import {
-  FLAG_ACCESS, FLAG_ISOLATED, FLAG_UP, ITEM_DESTINATION, ITEM_DOMAIN, ITEM_INNER, ITEM_PORT, ITEM_POP, ITEM_SIZE,
-  ITEM_SLOT, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORTS_MAX, PORT_FLAGS, PORT_SIZE, WORKER_ITEMS,
+  DESC_TAG, FLAG_ACCESS, FLAG_ISOLATED, FLAG_UP, FRAME_MAX, ITEM_DESTINATION, ITEM_DOMAIN, ITEM_INNER, ITEM_LENGTH,
+  ITEM_PORT, ITEM_POP, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, ITEM_TAG, LEAVES_NOT, MEMBERS, MEMBERS_SIZE, POP_SHIFT, PORTS,
+  PORTS_ISOLATED, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, SHAPE_PORT, SHAPE_START, SHAPE_UNLIKE,
+  WORKER_ITEMS, WORKER_VERDICTS,
 } from "../layout";
 import { countCopies, dropIn } from "../counters";
-import { send } from "../egress";
+import { leavesBy, send, share } from "../egress";
 import { hold, release } from "../pool";
 import { Reason } from "../reason";
+import { isStopped, push, routeTo } from "../ring";
 import { base } from "../state";
-import { DONE, verdictOf } from "../verdict";
-import { isReserved, MAC_MASK } from "../wire/ethernet";
+import { DONE, VERDICT_SIZE } from "../verdict";
+import { isReserved, MAC_MASK, TAG_SIZE } from "../wire/ethernet";
 
 const WORD_BITS: u32 = 64;
 
 export function emit(count: u32): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const item = base + WORKER_ITEMS + i * ITEM_SIZE;
-    const port = verdictOf(i);
-    if (port == DONE) continue;
-    if (port >= PORTS_MAX) flood(item, i);
-    else if (mayPass(item, port)) send(item, i, port);
-    else refuse(item, port);
+  let item = base + WORKER_ITEMS;
+  const end = item + count * ITEM_SIZE;
+  let verdict = base + WORKER_VERDICTS;
+  for (; item < end; item += ITEM_SIZE) {
+    actOnMost(item, verdict);
+    verdict += VERDICT_SIZE;
   }
+}
+
+const CAME: u32 = POP_SHIFT + 2; // the bit of a shape that says that the frame came with a tag
+
+/**
+ * Acts on what nearly every verdict is: a member of the VLAN, to which the frame goes as it is, with its tag put in or
+ * taken out. Until that is sure nothing is done; then nothing is called, so that all stays in registers.
+ */
+@inline
+function actOnMost(item: u32, verdict: u32): void {
+  const port = load<u32>(verdict);
+  if (port >= PORTS_MAX) return act(item, verdict);
+  const shape = load<u32>(item, ITEM_SHAPE);
+  const record = PORTS + port * PORT_SIZE;
+  if ((shape & SHAPE_UNLIKE) | load<u32>(record, PORT_MIRRORS_OUT)) return act(item, verdict);
+  if ((shape & SHAPE_PORT) == port) return act(item, verdict);
+  const leaves = leavesBy(port, load<u16>(item, ITEM_DOMAIN));
+  if (leaves == LEAVES_NOT) return act(item, verdict);
+  const ring = routeTo(port);
+  if (isStopped(ring)) return act(item, verdict);
+  const came = (shape >> CAME) & 1;
+  const goes = leaves >> 1;
+  const payload = load<u32>(item, ITEM_LENGTH) - came * TAG_SIZE;
+  if (payload > load<u32>(record, PORT_MTU)) return act(item, verdict);
+  const length = payload + goes * TAG_SIZE;
+  if (length > FRAME_MAX) return act(item, verdict); // with its tag it may be longer than any peer takes
+  const insert = load<u32>(item, ITEM_TAG) & <u32>(<i32>(came - goes) >> 31);
+  const pop = (came & ~goes) << CAME;
+  const at = push(ring);
+  store<u64>(at, (<u64>length << 32) | load<u32>(item, ITEM_SLOT));
+  store<u64>(at, (<u64>((shape & SHAPE_START) | pop | port) << 32) | insert, DESC_TAG);
+}
+
+/** Acts on any verdict. */
+function act(item: u32, verdict: u32): void {
+  const port = load<u32>(verdict);
+  const index = (verdict - base - WORKER_VERDICTS) / VERDICT_SIZE;
+  if (port == DONE) return;
+  if (port >= PORTS_MAX) flood(item, index);
+  else if (mayPass(item, port)) send(item, index, port);
+  else refuse(item, port);
 }
 
 @inline
 function flagsOf(port: u32): u32 {
   return load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS);
-}
-
-@inline
-function isMember(port: u32, domain: u32): u32 {
-  return (<u32>load<u8>(MEMBERS + domain * MEMBERS_SIZE + (port >> 3)) >> (port & 7)) & 1;
 }
 
 /** Customers' tags do not reach access ports: whoever sits there could not tell them from the network's. */
@@ -42,13 +80,11 @@ function hidesInner(item: u32, flags: u32): u32 {
   return (<u32>load<u8>(item, ITEM_POP) & ITEM_INNER) * (flags & FLAG_ACCESS);
 }
 
-@inline
 function mayPass(item: u32, port: u32): bool {
   const source = <u32>load<u16>(item, ITEM_PORT);
   const flags = flagsOf(port);
-  const refused = u32(port == source) | (isMember(port, load<u16>(item, ITEM_DOMAIN)) ^ 1)
-    | (flags & flagsOf(source) & FLAG_ISOLATED) | hidesInner(item, flags);
-  return refused == 0;
+  return port != source && leavesBy(port, load<u16>(item, ITEM_DOMAIN)) != LEAVES_NOT
+    && (flags & flagsOf(source) & FLAG_ISOLATED) == 0 && hidesInner(item, flags) == 0;
 }
 
 /** Drops a frame whose destination is known but may not have it, and says why. */
@@ -72,6 +108,7 @@ function flood(item: u32, index: u32): void {
 /** Sends a copy to every other member that is up; returns how many. */
 function floodCopies(item: u32, index: u32, source: u32, slot: u32): u32 {
   let copies: u32 = 0;
+  share(item);
   for (let word: u32 = 0; word < PORTS_MAX / WORD_BITS; word++) {
     for (let set = audience(item, source, word, 0); set != 0; set &= set - 1) {
       const port = word * WORD_BITS + <u32>ctz(set);

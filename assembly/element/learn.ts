@@ -9,8 +9,8 @@ import { base, ticks } from "../state";
 import { bucketOf, find, learnKey, match, valueAt } from "../table/fdb";
 import { MAC_MASK, isGroup } from "../wire/ethernet";
 
-const SEEN_MASK: u64 = 0xffff_ffff_ffff; // of a value: stamp and port
-const SEEN_PORT: u64 = 32;
+const SEEN_PORT: u64 = 32; // in a value: the port, above the stamp
+const SEEN_FLAGS: u64 = 16; // bits above the port, which do not count here
 
 export function learn(count: u32): void {
   const end = base + WORKER_ITEMS + count * ITEM_SIZE;
@@ -19,7 +19,8 @@ export function learn(count: u32): void {
     const bucket = bucketOf(key);
     const matched = match(bucket, key);
     const seen = (<u64>load<u16>(item, ITEM_PORT) << SEEN_PORT) | ticks;
-    if (matched == 0 || (load<u64>(valueAt(bucket, matched)) & SEEN_MASK) != seen) refresh(item, key);
+    if (matched == 0) refresh(item, key);
+    else if ((load<u64>(valueAt(bucket, matched)) ^ seen) << SEEN_FLAGS) refresh(item, key);
   }
 }
 

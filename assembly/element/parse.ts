@@ -3,10 +3,10 @@
 // questions: it maps (port, VID) to a domain, and VID 0 stands for frames without one.
 
 import {
-  ADMIT, ADMIT_SIZE, BATCH_MAX, DESC_LENGTH, DESC_PORT, DESC_SHAPE, DESC_SIZE, FLAG_MONITOR, FLAG_TUNNEL, FRAME_MAX,
-  HEADER_MIRRORS, ITEM_DESTINATION, ITEM_INNER, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, ITEM_SOURCE, ITEM_TAG, POP_SHIFT,
-  PORTS, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_IN, PORT_PUSH, PORT_PVID, PORT_SIZE, SHAPE_HEADER, SHAPE_PLACE,
-  SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_MIRRORED, WORKER_RX,
+  ADMIT, ADMIT_SIZE, BATCH_MAX, DESC_LENGTH, DESC_PORT, DESC_SHAPE, DESC_SIZE, FLAG_ISOLATED, FLAG_MONITOR, FLAG_TUNNEL,
+  FRAME_MAX, HEADER_MIRRORS, ITEM_DESTINATION, ITEM_INNER, ITEM_ODD, ITEM_SAME, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT,
+  ITEM_SOURCE, ITEM_TAG, POP_SHIFT, PORTS, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_IN, PORT_PUSH, PORT_PVID, PORT_SIZE,
+  SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, VID_BITS, WORKER_ITEMS, WORKER_MIRRORED, WORKER_RX,
 } from "../layout";
 import { countDomain, countRx, dropIn } from "../counters";
 import { copy } from "../egress";
@@ -15,12 +15,15 @@ import { release } from "../pool";
 import { Reason } from "../reason";
 import { base, frames } from "../state";
 import {
-  DESTINATION, HEADER_SIZE, MAC_MASK, SOURCE, TAGGED_HEADER_SIZE, TAG_SIZE, TYPE, isTag, vidOf,
+  DESTINATION, HEADER_SIZE, MAC_MASK, SOURCE, TAGGED_HEADER_SIZE, TAG_SIZE, TPID_CUSTOMER, TPID_SERVICE, TYPE, isTag,
+  vidOf,
 } from "../wire/ethernet";
 import { clearHeader } from "../wire/virtio";
 
 /** What is believed of a received frame's shape: a port that can be, a start, and no pop. */
 const RX_SHAPE: u32 = SHAPE_PLACE & ~SHAPE_PORT | (PORTS_MAX - 1);
+const ODD_PORT: u32 = FLAG_TUNNEL | FLAG_ISOLATED;
+const PRIORITY_MASK: u32 = VID_BITS | 0xffff;
 
 /** Makes items of the first `count` RX descriptors; returns how many frames were taken. */
 export function parse(count: u32): u32 {
@@ -30,39 +33,77 @@ export function parse(count: u32): u32 {
   let item = first;
   for (let desc = base + WORKER_RX; desc < end; desc += DESC_SIZE) {
     const place = load<u32>(desc, DESC_SHAPE) & RX_SHAPE;
-    const port = place & SHAPE_PORT;
     const at = pool + load<u32>(desc) * SLOT_SIZE + (place >> START_SHIFT);
-    const record = PORTS + port * PORT_SIZE;
-    const length = load<u32>(desc, DESC_LENGTH);
-    countRx(port, length);
-
-    const outer = load<u32>(at, TYPE);
-    let tagged = isTag(outer & 0xffff);
-    let inner: u32 = 0;
-    if (load<u32>(record, PORT_FLAGS) & FLAG_TUNNEL) { // takes tags for payload
-      inner = u32(tagged != 0 && vidOf(outer) != 0 && length >= TAGGED_HEADER_SIZE) * ITEM_INNER;
-      tagged = 0;
-    }
-    const vid = vidOf(outer) & (0 - tagged);
-    const domain = <u32>load<u16>(port * ADMIT_SIZE + vid * 2, ADMIT);
-    const shortest = HEADER_SIZE + tagged * TAG_SIZE;
-    const malformed = length - shortest > FRAME_MAX - shortest || ((place & SHAPE_HEADER) != 0 && lies(at, length));
-    if (malformed || domain == 0) {
-      reject(desc, item, malformed);
-      continue;
-    }
-    countDomain(domain, length);
-    const high = <u64>domain << 48;
-    const own = u32(vid != 0);
-    store<u64>(item, (load<u64>(at, SOURCE) & MAC_MASK) | high, ITEM_SOURCE);
-    store<u64>(item, (load<u64>(at, DESTINATION) & MAC_MASK) | high, ITEM_DESTINATION);
-    const tag = (outer | (load<u32>(record, PORT_PVID) & (own - 1))) & (0 - tagged);
-    store<u32>(item, tag | (load<u32>(record, PORT_PUSH) & (tagged - 1)), ITEM_TAG);
-    store<u32>(item, place | ((tagged * TAG_SIZE | own | inner) << POP_SHIFT), ITEM_SHAPE);
-    store<u64>(item, load<u64>(desc), ITEM_SLOT);
-    item += ITEM_SIZE;
+    countRx(place & SHAPE_PORT, load<u32>(desc, DESC_LENGTH));
+    item = takeMost(desc, item, place, at);
   }
   return (item - first) / ITEM_SIZE;
+}
+
+/**
+ * Makes an item of what nearly every frame is: untagged, or with a customer's tag of a VLAN of its port. Returns where
+ * the next item goes. Until that is sure nothing is done; then nothing is called, so that all stays in registers.
+ */
+@inline
+function takeMost(desc: u32, item: u32, place: u32, at: u32): u32 {
+  const port = place & SHAPE_PORT;
+  const record = PORTS + port * PORT_SIZE;
+  const outer = load<u32>(at, TYPE);
+  if ((place & SHAPE_HEADER) | (load<u32>(record, PORT_FLAGS) & ODD_PORT)) return take(desc, item, place, at);
+  if ((outer & 0xffff) == TPID_SERVICE) return take(desc, item, place, at);
+  if ((outer & PRIORITY_MASK) == TPID_CUSTOMER) return take(desc, item, place, at);
+  const tagged = u32((outer & 0xffff) == TPID_CUSTOMER);
+  const length = load<u32>(desc, DESC_LENGTH);
+  if (length - TAGGED_HEADER_SIZE > FRAME_MAX - TAGGED_HEADER_SIZE) return take(desc, item, place, at);
+  const domain = admitted(port, vidOf(outer) & (0 - tagged));
+  if (domain == 0) return take(desc, item, place, at);
+  const tag = select(outer, load<u32>(record, PORT_PUSH), tagged);
+  fill(item, at, domain, tag, place | (tagged * PLAIN_TAG), load<u64>(desc), length);
+  return item + ITEM_SIZE;
+}
+
+/** In an item's shape: a tag that it keeps where it leaves tagged. */
+const PLAIN_TAG: u32 = (TAG_SIZE | ITEM_SAME) << POP_SHIFT;
+
+@inline
+function admitted(port: u32, vid: u32): u32 {
+  return <u32>load<u16>(ADMIT + port * ADMIT_SIZE + vid * 2);
+}
+
+@inline
+function fill(item: u32, at: u32, domain: u32, tag: u32, shape: u32, placed: u64, length: u32): void {
+  const high = <u64>domain << 48;
+  countDomain(domain, length);
+  store<u64>(item, (load<u64>(at, SOURCE) & MAC_MASK) | high, ITEM_SOURCE);
+  store<u64>(item, (load<u64>(at, DESTINATION) & MAC_MASK) | high, ITEM_DESTINATION);
+  store<u32>(item, tag, ITEM_TAG);
+  store<u32>(item, shape, ITEM_SHAPE);
+  store<u64>(item, placed, ITEM_SLOT);
+}
+
+/** Makes an item of any frame, or drops it. Returns where the next item goes. */
+function take(desc: u32, item: u32, place: u32, at: u32): u32 {
+  const port = place & SHAPE_PORT;
+  const record = PORTS + port * PORT_SIZE;
+  const length = load<u32>(desc, DESC_LENGTH);
+  const flags = load<u32>(record, PORT_FLAGS);
+  const outer = load<u32>(at, TYPE);
+  const tunnel = (flags & FLAG_TUNNEL) != 0; // takes tags for payload
+  const tagged = tunnel ? 0 : isTag(outer & 0xffff);
+  const vid = tagged ? vidOf(outer) : 0;
+  const domain = admitted(port, vid);
+  const shortest = HEADER_SIZE + tagged * TAG_SIZE;
+  const malformed = length - shortest > FRAME_MAX - shortest || ((place & SHAPE_HEADER) != 0 && lies(at, length));
+  if (malformed || domain == 0) {
+    reject(desc, item, malformed);
+    return item;
+  }
+  const inner = tunnel && isTag(outer & 0xffff) && vidOf(outer) != 0 && length >= TAGGED_HEADER_SIZE ? ITEM_INNER : 0;
+  const same = vid ? ITEM_SAME : 0;
+  const tag = vid ? outer : tagged ? outer | load<u32>(record, PORT_PVID) : load<u32>(record, PORT_PUSH);
+  const pop = tagged * TAG_SIZE | same | inner | (flags & ODD_PORT || (tagged && vid == 0) ? ITEM_ODD : 0);
+  fill(item, at, domain, tag, place | (pop << POP_SHIFT), load<u64>(desc), length);
+  return item + ITEM_SIZE;
 }
 
 /** Drops a frame for which its port has no use. A mirror of the port sees it all the same: it did arrive. */

@@ -3,9 +3,9 @@
 // over.
 
 import {
-  BATCH_MAX, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS,
-  PORT_FLAGS, PORT_SIZE, POP_SHIFT, RING_CLEAN, RING_HEAD, RING_NEXT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
-  SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT,
+  BATCH_MAX, CUT_SHIFT, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED,
+  ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, SHAPE_PLACE,
+  SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
 } from "../layout";
 import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
@@ -45,7 +45,7 @@ function resume(record: u32, place: u32): bool {
 
 /** The same for a frame that another worker hands over, as a lane's descriptor says. */
 export function admit(desc: u32, place: u32): bool {
-  const shape = load<u32>(desc, DESC_SHAPE);
+  const shape = load<u32>(desc, DESC_SHAPE) | (ITEM_SHARED << POP_SHIFT); // the slot has to go home
   return enter(place, shape & SHAPE_PORT, load<u32>(desc), load<u32>(desc, DESC_LENGTH), shape);
 }
 
@@ -74,9 +74,11 @@ function drain(queue: u32, first: u32): u32 {
   for (; cursor != next && place < BATCH_MAX; cursor++) {
     const desc = slotAt(queue, cursor);
     const shape = load<u32>(desc, DESC_SHAPE);
-    const length = load<u32>(desc, DESC_LENGTH) & LENGTH_MASK;
+    const word = load<u32>(desc, DESC_LENGTH);
+    const length = word & LENGTH_MASK;
     if (isFor(portOf(queue), frames + load<u32>(desc) * SLOT_SIZE + ((shape >> START_SHIFT) & 0xff))) {
-      const kept = shape & (SHAPE_PLACE | (ITEM_POP_MASK << POP_SHIFT));
+      const shared = word >> CUT_SHIFT ? ITEM_SHARED << POP_SHIFT : 0;
+      const kept = shape & (SHAPE_PLACE | (ITEM_POP_MASK << POP_SHIFT)) | shared;
       put(place++, load<u32>(desc), length + (shape >> POP_SHIFT), kept, portOf(queue));
     } else {
       countTx(portOf(queue), 1, length);

@@ -3,8 +3,8 @@
 // Ethernet header is right already.
 
 import {
-  HEADER_MIRRORS, ITEM_DESTINATION, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SOURCE, ITEM_TAG, PORTS, PORT_PUSH,
-  PORT_SIZE, POP_SHIFT,
+  HEADER_MIRRORS, ITEM_DESTINATION, ITEM_LENGTH, ITEM_ODD, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SOURCE, ITEM_TAG, PORTS,
+  PORT_PUSH, PORT_SIZE, POP_SHIFT,
 } from "../layout";
 import { INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE } from "../layout-router";
 import { countDomain, countRx } from "../counters";
@@ -22,10 +22,12 @@ export function leave(item: u32, index: u32, frame: u32, port: u32, destination:
   store<u64>(frame, (destination & 0xffff_ffff_ffff) | (source << SOURCE_SHIFT));
   store<u32>(frame, <u32>(source >> 16), 8);
   const shape = (load<u32>(item, ITEM_SHAPE) & SHAPE_KEPT) | port;
-  const length = load<u32>(item, ITEM_LENGTH) - (shape >> POP_SHIFT);
+  const there = shape >> POP_SHIFT;
+  const length = load<u32>(item, ITEM_LENGTH) - there;
   store<u64>(item, source, ITEM_SOURCE);
   store<u64>(item, destination, ITEM_DESTINATION);
-  store<u64>(item, (<u64>shape << 32) | load<u32>(PORTS + port * PORT_SIZE, PORT_PUSH), ITEM_TAG);
+  const odd = (there * (ITEM_ODD / ITEM_POP_MASK)) << POP_SHIFT; // the tag that is there is another network's
+  store<u64>(item, (<u64>(shape | odd) << 32) | load<u32>(PORTS + port * PORT_SIZE, PORT_PUSH), ITEM_TAG);
   countRx(port, length);
   countDomain(<u32>(source >> SOURCE_SHIFT), length);
   if (load<u32>(HEADER_MIRRORS)) watch(item, index, length, shape);

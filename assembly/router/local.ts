@@ -8,7 +8,7 @@ import {
   ROUTER_NAT, ROUTER_SERVICES,
 } from "../layout-router";
 import { countCopies } from "../counters";
-import { enqueue } from "../egress";
+import { cutOf, enqueue } from "../egress";
 import { Reason } from "../reason";
 import { fold, sumOf } from "../wire/checksum";
 import { HEADER_SIZE } from "../wire/ethernet";
@@ -80,7 +80,7 @@ function handUp(): void {
   countCopies(port, 1);
   const length = load<u32>(item, ITEM_LENGTH) - (packet - frame - HEADER_SIZE);
   const shape = load<u32>(item, ITEM_SHAPE) & ((ITEM_POP_MASK << POP_SHIFT) | SHAPE_PLACE);
-  enqueue(load<u32>(router, ROUTER_SERVICES), load<u32>(item, ITEM_SLOT), length, port, shape);
+  enqueue(load<u32>(router, ROUTER_SERVICES), load<u32>(item, ITEM_SLOT), length | cutOf(item), port, shape);
   detach();
 }
 

@@ -12,7 +12,7 @@ export interface CoreExports {
   setFlags(port: number, flags: number): void;
   setDomain(domain: number, index: number, vid: number): void;
   setAdmit(port: number, vid: number, domain: number): void;
-  setMember(domain: number, port: number, member: boolean): void;
+  setMember(domain: number, port: number, leaves: number): void;
   leaveAll(port: number): void;
   clearCuts(): void;
   flushPort(port: number, vid: number): number;

@@ -60,7 +60,6 @@ export class Tables {
     const tpid = config.vlan.mode === "tunnel" ? TPID_SERVICE : TPID_CUSTOMER;
     this.shared.setWord(at + layout.PORT_PUSH, untagged ? wireTag(tpid, untagged) : 0);
     this.shared.setWord(at + layout.PORT_PVID, untagged ? wireTag(0, untagged) : 0);
-    this.shared.setWord(at + layout.PORT_UNTAGGED, untagged ? wireTag(0, untagged) : layout.UNTAGGED_NONE);
     this.shared.setWord(at + layout.PORT_MTU, config.mtu ? config.mtu + MTU_HEADER : layout.FRAME_MAX);
     if (port.switchIndex < 0 || config.monitor) return;
     for (const vid of taggedVids(config.vlan)) this.#join(port, vid, vid);
@@ -176,7 +175,7 @@ export class Tables {
   #join(port: RegisteredPort, vid: number, into: number): void {
     const domain = this.domain(port.switchIndex, into);
     this.core.setAdmit(port.index, vid, domain);
-    this.core.setMember(domain, port.index, true);
+    this.core.setMember(domain, port.index, vid === 0 ? layout.LEAVES_UNTAGGED : layout.LEAVES_TAGGED);
   }
 
   /** The domain of a VLAN of a switch, made where it is new. */

@@ -39,10 +39,11 @@ describe("a lane", () => {
   it("carries on where cursors begin anew", () => {
     const rig = makeLab();
     const start = 2 ** 32 - 500;
+    const { RING_HEAD, RING_TAIL, RING_NEXT, RING_CLEAN, RING_STOP } = layout;
     for (const [from, into] of [[0, 1], [1, 0]] as const) {
       const lane = layout.LANES + (from * layout.WORKERS_MAX + into) * layout.LANE_SIZE;
       for (const ring of [lane, lane + layout.LANE_RETURN]) {
-        for (const cursor of [layout.RING_HEAD, layout.RING_TAIL, layout.RING_NEXT, layout.RING_CLEAN]) {
+        for (const cursor of [RING_HEAD, RING_TAIL, RING_NEXT, RING_CLEAN, RING_STOP]) {
           rig.shared.setWord(ring + cursor, start);
         }
       }

@@ -13,8 +13,8 @@ const tagTexts = (tags: readonly Tag[]): string => tags.map(tagText).join(" ") |
 function addPort(rig: Rig, name: string, vlan: ReferenceVlan): void {
   if (vlan.mode !== "native-tagged") return rig.addPort(name, { vlan });
   rig.addPort(name, { vlan: trunk(vlan.vids, vlan.vid) });
-  const record = layout.PORTS + rig.end(name).port.index * layout.PORT_SIZE;
-  rig.shared.setWord(record + layout.PORT_UNTAGGED, layout.UNTAGGED_NONE);
+  const { index, switchIndex } = rig.end(name).port;
+  rig.host.setMember(rig.registry.knownDomain(switchIndex, vlan.vid)!, index, layout.LEAVES_TAGGED);
 }
 
 describe("the VLAN table through the core", () => {
