@@ -22,7 +22,7 @@ import { parse, refuse } from "./element/parse";
 import { route } from "./element/route";
 import { share } from "./element/share";
 import { clearSoonest, soonest } from "./pace";
-import { arm, freeSlots, release, setTopOfStack, topOfStack } from "./pool";
+import { NO_SLOT, arm, comeHome, freeSlots, isHome, release, setTopOfStack, topOfStack } from "./pool";
 import { Reason } from "./reason";
 import {
   close, consume, headOf, isLane, laneOf, lengthOf, portOf, publish, queueOf, slotAt, tailOf,
@@ -117,7 +117,7 @@ function collect(): void {
   }
   store<u32>(base, still, WORKER_OPEN);
   let handed: u32 = 0;
-  for (let other: u32 = 0; other < workers; other++) if (other != self) handed = takeIn(laneOf(other, self), handed);
+  for (let other: u32 = 0; other < workers; other++) if (other != self) handed = takeIn(other, handed);
   direct(handed);
 }
 
@@ -165,7 +165,8 @@ function takeBack(lane: u32): void {
   const tail = tailOf(ring);
   if (head == tail) return;
   for (let cursor = tail; cursor != head; cursor++) {
-    release(load<u32>(ring + RING_SLOTS + (cursor & (RING_SIZE - 1)) * 4));
+    const slot = load<u32>(ring + RING_SLOTS + (cursor & (RING_SIZE - 1)) * 4);
+    if (slot != NO_SLOT) release(slot); // else it is at home already
   }
   consume(ring, head);
   store<u32>(lane, load<u32>(lane, RING_CLEAN) + (head - tail), RING_CLEAN);
@@ -175,7 +176,8 @@ function takeBack(lane: u32): void {
  * Puts what another worker sends into the queues of this worker's ports, and what it hands over to be routed at places
  * of the batch from `first` on; returns the end of these.
  */
-function takeIn(lane: u32, first: u32): u32 {
+function takeIn(from: u32, first: u32): u32 {
+  const lane = laneOf(from, self);
   const head = headOf(lane);
   const tail = tailOf(lane);
   if (head == tail) return first;
@@ -186,8 +188,10 @@ function takeIn(lane: u32, first: u32): u32 {
     const tag = load<u32>(desc, DESC_TAG);
     const shape = load<u32>(desc, DESC_SHAPE);
     const word = load<u32>(desc, DESC_LENGTH);
+    const home = isHome(load<u32>(desc));
+    if (home) comeHome(from);
     if (tag != LANE_ROUTED) {
-      const length = word >> CUT_SHIFT ? word : word | (CUT_SHARED << CUT_SHIFT); // the slot has to go home
+      const length = home || word >> CUT_SHIFT ? word : word | (CUT_SHARED << CUT_SHIFT); // the slot has to go home
       enqueue(shape & SHAPE_PORT, load<u32>(desc), length, tag, shape);
       continue;
     }

@@ -162,8 +162,10 @@ export const ITEM_INNER: u32 = 2;
 export const ITEM_POP_MASK: u32 = 4;
 export const ITEM_ODD: u32 = 8;
 export const ITEM_SHARED: u32 = 16;
+export const SHAPE_SOLE: u32 = 0x80000000; // ITEM_SOLE in a shape
 export const SHAPE_UNLIKE: u32 = 0x1a100000; // SHAPE_HEADER, ITEM_INNER, ITEM_ODD and ITEM_SHARED in a shape
 export const ITEM_HANDED: u32 = 32; // of a frame for a router: it is this worker's to see to
+export const ITEM_SOLE: u32 = 128; // of a frame for a router: nobody else holds its slot, which is another worker's
 export const ITEM_ROUND: u32 = 64; // of a frame for a router: one of its workers sent it to another (router/round.ts)
 
 // ---- switch record, 64 bytes ----

@@ -4,8 +4,8 @@
 // else goes to router/receive.ts. Frames keep their places in the batch, and so their order.
 
 import {
-  FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS, PORTS_MAX,
-  PORT_FLAGS, PORT_SIZE, POP_SHIFT, SHAPE_HEADER, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
+  FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORTS_MAX,
+  PORT_FLAGS, PORT_SIZE, SHAPE_HEADER, SHAPE_SOLE, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
 } from "../layout";
 import {
   BUCKET_NUMBERS, BUCKET_SIZE, HALF_ACK, HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_KEY,
@@ -85,7 +85,8 @@ function parse(count: u32): u32 {
     const first = load<u64>(packet, IP_SOURCE);
     const scope = load<u32>(INTERFACES + port * INTERFACE_SIZE, INTERFACE_SCOPE);
     const protocol = <u64>load<u8>(packet, IP_PROTOCOL);
-    const plain = isPlain(packet, first, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag) && isOwn(slot)
+    const plain = isPlain(packet, first, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag)
+      && (isOwn(slot) || (shape & SHAPE_SOLE) != 0)
       && !isGroup(load<u8>(frame)) && ((shape & SHAPE_HEADER) == 0 || isCarried(frame, packet));
     const second = (<u64>scope << 40) | (protocol << 32) | load<u32>(packet, IPV4_SIZE);
     const hash = hashOf(first, second, seed, other);

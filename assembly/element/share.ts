@@ -2,12 +2,12 @@
 // they are routed as if it had received them, one after the other as they came; router/whose.ts says who that is.
 
 import {
-  FLAG_ROUTER, ITEM_HANDED, ITEM_INNER, ITEM_LENGTH, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, PORTS, PORTS_MAX, PORT_FLAGS,
-  PORT_SIZE, POP_SHIFT, WORKER_ITEMS,
+  FLAG_ROUTER, ITEM_HANDED, ITEM_INNER, ITEM_LENGTH, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORTS_MAX,
+  PORT_FLAGS, PORT_SIZE, SHAPE_SOLE, WORKER_ITEMS,
 } from "../layout";
 import { hand } from "../egress";
-import { isHome } from "../pool";
-import { detach, own } from "../router/packet";
+import { isOwn } from "../pool";
+import { detach, lend } from "../router/packet";
 import { ownerOf, settled } from "../router/whose";
 import { base, self } from "../state";
 import { verdictOf } from "../verdict";
@@ -25,8 +25,9 @@ export function share(count: u32): void {
 
 /** Gives the item at hand, which is for the interface of a port, to another worker. */
 function give(item: u32, port: u32, worker: u32): void {
-  if (!isHome(load<u32>(item, ITEM_SLOT)) && !own()) return; // a slot is lent once only
-  const shape = load<u32>(item, ITEM_SHAPE) | (settled ? ITEM_HANDED << POP_SHIFT : 0);
+  if (!lend(worker)) return;
+  const sole = isOwn(load<u32>(item, ITEM_SLOT)) ? SHAPE_SOLE : 0;
+  const shape = load<u32>(item, ITEM_SHAPE) | (settled ? ITEM_HANDED << POP_SHIFT : 0) | sole;
   hand(worker, port, load<u32>(item, ITEM_SLOT), load<u32>(item, ITEM_LENGTH), shape);
   detach();
 }

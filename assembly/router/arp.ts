@@ -9,7 +9,7 @@ import {
 import { ITEM_HANDED, ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT } from "../layout";
 import { countCopies } from "../counters";
 import { hand } from "../egress";
-import { hold, isHome } from "../pool";
+import { hold } from "../pool";
 import { Reason } from "../reason";
 import { self, workers } from "../state";
 import { asksAll, confirm, findNeighbor, neighborOf } from "../table/neighbor";
@@ -22,8 +22,8 @@ import { isUnicast } from "../wire/ipv4";
 import { goBack } from "./icmp";
 import { leave } from "./leave";
 import {
-  absorb, accept, drop, entry, frame, index, item, own as makeOwn, packet, port, renew, resize, router, size, take,
-  wasHanded,
+  absorb, accept, drop, entry, frame, index, item, keep, own as makeOwn, packet, port, renew, resize, router, size,
+  take, wasHanded,
 } from "./packet";
 
 const FRAME_SIZE: u32 = HEADER_SIZE + ARP_SIZE;
@@ -50,7 +50,7 @@ export function receiveArp(): void {
 
 /** Lets the other workers learn, too: each has neighbors of its own. False: no slot, and the packet was dropped. */
 function tellOthers(): bool {
-  if (!isHome(load<u32>(item, ITEM_SLOT)) && !makeOwn()) return false;
+  if (!keep()) return false;
   const slot = load<u32>(item, ITEM_SLOT);
   const shape = load<u32>(item, ITEM_SHAPE) | (ITEM_HANDED << POP_SHIFT);
   countCopies(port, workers - 1);

@@ -11,7 +11,7 @@ import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
 } from "../layout-router";
 import { countTx, dropOut } from "../counters";
-import { release } from "../pool";
+import { isHome, release } from "../pool";
 import { Reason } from "../reason";
 import { consume, isLane, portOf, slotAt } from "../ring";
 import { base, frames, shard } from "../state";
@@ -45,8 +45,10 @@ function resume(record: u32, place: u32): bool {
 
 /** The same for a frame that another worker hands over, as a lane's descriptor says. */
 export function admit(desc: u32, place: u32): bool {
-  const shape = load<u32>(desc, DESC_SHAPE) | (ITEM_SHARED << POP_SHIFT); // the slot has to go home
-  return enter(place, shape & SHAPE_PORT, load<u32>(desc), load<u32>(desc, DESC_LENGTH), shape);
+  const slot = load<u32>(desc);
+  const lent = isHome(slot) ? 0 : ITEM_SHARED << POP_SHIFT; // the slot has to go home
+  const shape = load<u32>(desc, DESC_SHAPE) | lent;
+  return enter(place, shape & SHAPE_PORT, slot, load<u32>(desc, DESC_LENGTH), shape);
 }
 
 function enter(place: u32, port: u32, slot: u32, length: u32, shape: u32): bool {

@@ -3,7 +3,9 @@
 // TTL is counted down once, and the far end sees the outside endpoint of who sends. A flag that no frame of a port can
 // have says that it was this router that sent it.
 
-import { ITEM_LENGTH, ITEM_POP_MASK, ITEM_ROUND, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, START_SHIFT } from "../layout";
+import {
+  ITEM_LENGTH, ITEM_POP_MASK, ITEM_ROUND, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT, ITEM_SOLE, POP_SHIFT, START_SHIFT,
+} from "../layout";
 import {
   HALF_ADDRESSES, HALF_NEIGHBOR, INTERFACE_FLAGS, INTERFACE_UPLINK, READY, ROUTER_UPLINK,
 } from "../layout-router";
@@ -18,7 +20,7 @@ import { HEADER_SIZE } from "../wire/ethernet";
 import { IP_CHECKSUM, IP_TTL } from "../wire/ipv4";
 import { detach, entry, frame, item, packet, router } from "./packet";
 
-const SHAPE_KEPT: u32 = (ITEM_POP_MASK << POP_SHIFT) | (0xff << START_SHIFT);
+const SHAPE_KEPT: u32 = ((ITEM_POP_MASK | ITEM_SHARED | ITEM_SOLE) << POP_SHIFT) | (0xff << START_SHIFT);
 const COUNTED: u32 = ~TTL_DELTA & 0xffff; // what counting the TTL up adds to the sum of a header
 
 /** Whether packets of a half go around. */

@@ -55,7 +55,7 @@ export class RouterRig {
   readonly places = new Map<string, string>();
   /** What the router handed to its services. */
   readonly services: { port: number; frame: Uint8Array }[] = [];
-  readonly #options: RigOptions;
+  #options: RigOptions;
   readonly #ports = new Map<string, RegisteredPort>();
   #services!: RegisteredPort;
 
@@ -90,9 +90,10 @@ export class RouterRig {
   }
 
   /** Stops, and starts anew with another memory and the sessions that there were, as a state file has it. */
-  restart(): void {
+  restart(workers = this.#options.workers!): void {
     const kept = [...this.#records()];
     this.rig.finish();
+    this.#options = { ...this.#options, workers };
     this.#start();
     for (const { bytes, left } of kept) {
       this.rig.shared.bytes.set(bytes, layout.RESTORED);
