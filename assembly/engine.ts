@@ -1,4 +1,4 @@
-// One turn of a worker: what came back, what came in, the stages in their order, what goes out. `pass` is the
+// One turn of a worker: what came back, what came in, the stages in their order, what goes out. `process` is the
 // order of the stages; a new one is one line there.
 
 import {
@@ -34,6 +34,7 @@ import { ageTable } from "./table/fdb";
 import { firstOf } from "./table/queue";
 import { used } from "./table/slab";
 
+const STRETCH_MAX: u32 = 64; // frames that pass the stages together: what they touch stays in the nearest cache
 const IDLE_MS: f64 = 1000; // the longest sleep: ageing wants a look once a second
 const ROUNDS_MAX: u32 = 8; // batches that routers hand to each other in a turn
 const PULL_MAX: u32 = 64; // frames that one source may give a turn
@@ -57,14 +58,20 @@ export function turn(received: u32, time: f64): f64 {
   return busy || ageing || routing || pulled ? 0 : min(IDLE_MS, soonest);
 }
 
-/** The stages, in order. */
+/** Takes a batch through the stages, a stretch at a time. */
 function pass(received: u32): void {
   if (received == 0) return;
   const free = freeSlots();
   const count = min(received, free);
   setThreshold(free > BATCH_MAX ? free - BATCH_MAX : 1); // what the next batch is received into is not theirs
   refuse(count, received - count);
-  const taken = parse(count);
+  for (let first: u32 = 0; first < count; first += STRETCH_MAX) process(first, min(STRETCH_MAX, count - first));
+  arm(count);
+}
+
+/** The stages, in order. */
+function process(first: u32, count: u32): void {
+  const taken = parse(first, count);
   if (load<u32>(HEADER_MIRRORS)) mirrorIn(taken);
   learn(taken);
   forward(taken);
@@ -73,7 +80,6 @@ function pass(received: u32): void {
     route(taken);
   }
   emit(taken);
-  arm(count);
 }
 
 /** The stages for frames that reach routers otherwise than by the batch that came. */

@@ -25,19 +25,20 @@ const RX_SHAPE: u32 = SHAPE_PLACE & ~SHAPE_PORT | (PORTS_MAX - 1);
 const ODD_PORT: u32 = FLAG_TUNNEL | FLAG_ISOLATED;
 const PRIORITY_MASK: u32 = VID_BITS | 0xffff;
 
-/** Makes items of the first `count` RX descriptors; returns how many frames were taken. */
-export function parse(count: u32): u32 {
+/** Makes items of `count` RX descriptors, from `first` on; returns how many frames were taken. */
+export function parse(first: u32, count: u32): u32 {
   const pool = frames;
-  const first = base + WORKER_ITEMS;
-  const end = base + WORKER_RX + count * DESC_SIZE;
-  let item = first;
-  for (let desc = base + WORKER_RX; desc < end; desc += DESC_SIZE) {
+  const items = base + WORKER_ITEMS;
+  const start = base + WORKER_RX + first * DESC_SIZE;
+  const end = start + count * DESC_SIZE;
+  let item = items;
+  for (let desc = start; desc < end; desc += DESC_SIZE) {
     const place = load<u32>(desc, DESC_SHAPE) & RX_SHAPE;
     const at = pool + load<u32>(desc) * SLOT_SIZE + (place >> START_SHIFT);
     countRx(place & SHAPE_PORT, load<u32>(desc, DESC_LENGTH));
     item = takeMost(desc, item, place, at);
   }
-  return (item - first) / ITEM_SIZE;
+  return (item - items) / ITEM_SIZE;
 }
 
 /**

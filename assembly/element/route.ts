@@ -4,40 +4,34 @@
 // else goes to router/receive.ts. Frames keep their places in the batch, and so their order.
 
 import {
-  FLAG_ROUTER, ITEM_INNER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORTS_MAX,
-  PORT_FLAGS, PORT_SIZE, SHAPE_HEADER, SHAPE_SOLE, SLOT_SIZE, START_SHIFT, WORKER_ITEMS,
+  FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE, POP_SHIFT,
+  SHAPE_HEADER, WORKER_ITEMS, WORKER_VERDICTS,
 } from "../layout";
 import {
-  BUCKET_NUMBERS, BUCKET_SIZE, HALF_ACK, HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_KEY,
-  HALF_NEIGHBOR, HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_WINDOW, INTERFACES, INTERFACE_MTU, INTERFACE_SCOPE,
-  INTERFACE_SIZE, NEIGHBOR_DESTINATION, NEIGHBOR_PORT, NEIGHBOR_USED, NUMBER_MASK, PARSED_BUCKET, PARSED_FINGERPRINT,
-  PARSED_HALF, PARSED_PACKET, PARSED_PLACE, PARSED_SIZE, RENEW_ALWAYS, WORKER_PARSED, WORKER_TOUCHED,
+  BUCKET_NUMBERS, HALF_ACK, HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_KEY, HALF_NEIGHBOR,
+  HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_WINDOW, INTERFACES, INTERFACE_MTU, INTERFACE_SIZE, NEIGHBOR_DESTINATION,
+  NEIGHBOR_PORT, NEIGHBOR_USED, NUMBER_MASK, PARSED_BUCKET, PARSED_FINGERPRINT, PARSED_HALF, PARSED_PACKET,
+  PARSED_PLACE, PARSED_SIZE, RENEW_ALWAYS, WORKER_PARSED, WORKER_TOUCHED,
 } from "../layout-router";
 import { countTx } from "../counters";
-import { isPartialAt } from "../offload";
-import { isOwn } from "../pool";
 import { foresee } from "../router/foresee";
 import { leave } from "../router/leave";
+import { PORT_SHIFT, STRANGE, noteMost } from "../router/note";
 import { receive } from "../router/receive";
 import { settle } from "../router/timeout";
-import { base, flowBuckets, flowShift, flows, frames, hashSeed, hashSeedOther, ticks } from "../state";
+import { base, flows, frames, ticks } from "../state";
 import { findHalf, hasExpired } from "../table/flow";
-import { hasStrays, hashOf, match } from "../table/hash";
-import { verdictOf } from "../verdict";
-import { isWhole20, updated, updatedPartial, updatedUdp } from "../wire/checksum";
-import { HEADER_SIZE, isGroup } from "../wire/ethernet";
+import { hasStrays, match } from "../table/hash";
+import { VERDICT_SIZE } from "../verdict";
+import { updated, updatedPartial, updatedUdp } from "../wire/checksum";
+import { HEADER_SIZE } from "../wire/ethernet";
 import {
-  FRAGMENT_MASK, IPV4_SIZE, IP_CHECKSUM, IP_PROTOCOL, IP_SOURCE, IP_TOTAL, IP_TTL, PROTOCOL_TCP,
-  PROTOCOL_UDP, TYPE_IPV4, UDP_SIZE, VERSION_IHL, load16,
+  IPV4_SIZE, IP_CHECKSUM, IP_PROTOCOL, IP_SOURCE, IP_TOTAL, IP_TTL, PROTOCOL_TCP, UDP_SIZE, load16,
 } from "../wire/ipv4";
-import {
-  FIN, RST, SYN, TCP_ACK, TCP_CHECKSUM, TCP_OFFSET, TCP_SIZE, TCP_WINDOW, UDP_CHECKSUM, UDP_LENGTH,
-} from "../wire/l4";
-import { GSO_NONE, gsoSizeOf, gsoTypeOf, needsChecksum, workOf } from "../wire/virtio";
+import { TCP_ACK, TCP_CHECKSUM, TCP_OFFSET, TCP_WINDOW, UDP_CHECKSUM } from "../wire/l4";
+import { GSO_NONE, gsoSizeOf, gsoTypeOf, needsChecksum } from "../wire/virtio";
 
 const PLACE_MASK: u32 = 0xffff;
-const PORT_SHIFT: u32 = 16; // above a place: the port of the interface
-const STRANGE: u64 = 1 << 63; // in the second word of a key: no flow has such a one
 
 export function route(count: u32): void {
   const end = parse(count);
@@ -66,70 +60,16 @@ function see(parsed: u32): void {
  */
 function parse(count: u32): u32 {
   const pool = frames;
-  const buckets = flowBuckets;
-  const shift = flowShift;
-  const seed = hashSeed;
-  const other = hashSeedOther;
   let parsed = base + WORKER_PARSED;
-  let item = base + WORKER_ITEMS - ITEM_SIZE;
-  for (let i: u32 = 0; i < count; i++) {
-    item += ITEM_SIZE;
-    const port = verdictOf(i);
-    if (port >= PORTS_MAX || (load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS) & FLAG_ROUTER) == 0) continue;
-    const shape = load<u32>(item, ITEM_SHAPE);
-    if ((shape >> POP_SHIFT) & ITEM_INNER) continue;
-    const tag = (shape >> POP_SHIFT) & ITEM_POP_MASK;
-    const slot = load<u32>(item, ITEM_SLOT);
-    const frame = pool + slot * SLOT_SIZE + ((shape >> START_SHIFT) & 0xff);
-    const packet = frame + HEADER_SIZE + tag;
-    const first = load<u64>(packet, IP_SOURCE);
-    const scope = load<u32>(INTERFACES + port * INTERFACE_SIZE, INTERFACE_SCOPE);
-    const protocol = <u64>load<u8>(packet, IP_PROTOCOL);
-    const plain = isPlain(packet, first, load<u32>(item, ITEM_LENGTH) - HEADER_SIZE - tag)
-      && (isOwn(slot) || (shape & SHAPE_SOLE) != 0)
-      && !isGroup(load<u8>(frame)) && ((shape & SHAPE_HEADER) == 0 || isCarried(frame, packet));
-    const second = (<u64>scope << 40) | (protocol << 32) | load<u32>(packet, IPV4_SIZE);
-    const hash = hashOf(first, second, seed, other);
-    store<u64>(parsed, first);
-    store<u64>(parsed, second | (plain ? 0 : STRANGE), 8);
-    store<u32>(parsed, buckets + <u32>(hash >> shift) * BUCKET_SIZE, PARSED_BUCKET);
-    store<u32>(parsed, <u32>hash, PARSED_FINGERPRINT);
-    store<u32>(parsed, packet, PARSED_PACKET);
-    store<u32>(parsed, i | (port << PORT_SHIFT), PARSED_PLACE);
-    parsed += PARSED_SIZE;
+  let verdict = base + WORKER_VERDICTS;
+  const end = base + WORKER_ITEMS + count * ITEM_SIZE;
+  for (let item = base + WORKER_ITEMS; item < end; item += ITEM_SIZE) {
+    const port = load<u32>(verdict);
+    verdict += VERDICT_SIZE;
+    if (port >= PORTS_MAX) continue;
+    if (load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS) & FLAG_ROUTER) parsed = noteMost(parsed, item, port, pool);
   }
   return parsed;
-}
-
-// The first eight bytes of a header without options and fragments, with the type in front of it shifted out.
-const HEADER_MASK: u64 = (<u64>FRAGMENT_MASK << 48) | 0xff;
-const TTL_LEAST: u32 = 2;
-
-/**
- * Whether a packet of up to `size` bytes, with addresses `first`, is whole and right, TCP or UDP, and changes nothing
- * about a connection. Nearly all are, so that branches cost nothing but that on the protocol, which is arithmetic
- * instead. Where a header says less than there has to be, what is read behind it lies in its slot.
- */
-@inline
-function isPlain(packet: u32, first: u64, size: u32): bool {
-  const start = load<u64>(packet);
-  const middle = load<u32>(packet, IP_TTL); // TTL, protocol, checksum
-  const total = <u32>bswap<u16>(<u16>(start >> 16));
-  const protocol = (middle >> 8) & 0xff;
-  const tcp = 0 - u32(protocol == PROTOCOL_TCP); // all ones or 0
-  const segment = <u32>load<u16>(packet + IPV4_SIZE, TCP_OFFSET); // header's length, flags
-  const datagram = <u32>bswap<u16>(load<u16>(packet + IPV4_SIZE, UDP_LENGTH));
-  const length = datagram ^ ((datagram ^ ((segment >> 2) & 0x3c)) & tcp);
-  const least = UDP_SIZE + ((TCP_SIZE - UDP_SIZE) & tcp);
-  return (start & HEADER_MASK) == VERSION_IHL && load<u16>(packet - 2) == TYPE_IPV4 && (middle & 0xff) >= TTL_LEAST
-    && (protocol ^ (PROTOCOL_UDP ^ ((PROTOCOL_UDP ^ PROTOCOL_TCP) & tcp))) == 0
-    && total <= size && length >= least && length + IPV4_SIZE <= total
-    && ((segment >> 8) & (FIN | SYN | RST) & tcp) == 0 && isWhole20(start, middle, first);
-}
-
-/** Whether what is left undone of a plain packet, if anything, is what a rewrite carries along. */
-function isCarried(frame: u32, packet: u32): bool {
-  return workOf(frame) == 0 || isPartialAt(frame, packet + IPV4_SIZE, load<u8>(packet, IP_PROTOCOL));
 }
 
 /** Bytes of a plain packet behind a header as it will be on the wire; of the longest, where it is many in one. */
@@ -195,27 +135,39 @@ function foreseeAll(first: u32, end: u32): void {
 /** Sends a plain packet on as its half says; false where that takes more than a rewrite. */
 @inline
 function translate(parsed: u32, half: u32): bool {
-  const packet = load<u32>(parsed, PARSED_PACKET);
+  if ((load<u64>(half, HALF_KEY) ^ load<u64>(parsed)) | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8))) {
+    return false;
+  }
   const neighbor = load<u32>(half, HALF_NEIGHBOR);
+  if (neighbor == 0) return false;
   const destination = load<u64>(neighbor, NEIGHBOR_DESTINATION);
+  if (destination == 0) return false;
   const out = load<u32>(neighbor, NEIGHBOR_PORT) & (PORTS_MAX - 1);
-  const other = (load<u64>(half, HALF_KEY) ^ load<u64>(parsed))
-    | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8));
-  if (other != 0 || neighbor == 0 || destination == 0) return false;
+  const packet = load<u32>(parsed, PARSED_PACKET);
   const place = load<u32>(parsed, PARSED_PLACE);
   const item = base + WORKER_ITEMS + (place & PLACE_MASK) * ITEM_SIZE;
   const shape = load<u32>(item, ITEM_SHAPE);
   const tag = (shape >> POP_SHIFT) & ITEM_POP_MASK;
   const frame = packet - HEADER_SIZE - tag;
-  const bytes = shape & SHAPE_HEADER ? longest(frame, packet) : load16(packet + IP_TOTAL);
-  if (bytes > load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU)) return false;
-  if (<i32>(load<u32>(half, HALF_EXPIRES) - ticks) <= <i32>load<u32>(half, HALF_RENEW) && !lives(half)) return false;
+  const length = load<u32>(item, ITEM_LENGTH) - tag;
+  if (length - HEADER_SIZE > load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU)) {
+    if (!fits(packet, frame, shape, out)) return false;
+  }
+  if (<i32>(load<u32>(half, HALF_EXPIRES) - ticks) <= <i32>load<u32>(half, HALF_RENEW)) {
+    if (!lives(half)) return false;
+  }
   store<u32>(neighbor, ticks, NEIGHBOR_USED);
-  if ((shape & SHAPE_HEADER) != 0 && needsChecksum(frame)) rewritePartial(packet, half);
+  if (shape & SHAPE_HEADER) rewriteCarried(packet, frame, half);
   else rewrite(packet, half);
-  countTx(place >> PORT_SHIFT, 1, load<u32>(item, ITEM_LENGTH) - tag);
+  countTx(place >> PORT_SHIFT, 1, length);
   leave(item, place & PLACE_MASK, frame, out, destination);
   return true;
+}
+
+/** Whether a packet, in a frame longer than an interface's MTU, is not: it is many in one, or padded. */
+function fits(packet: u32, frame: u32, shape: u32, out: u32): bool {
+  const bytes = shape & SHAPE_HEADER ? longest(frame, packet) : load16(packet + IP_TOTAL);
+  return bytes <= load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU);
 }
 
 /** Gives a flow its full time again, once a second; false where it is over, or the slow path sees all its packets. */
@@ -225,8 +177,9 @@ function lives(half: u32): bool {
   return true;
 }
 
-/** The same for a packet whose checksum of TCP or UDP covers the pseudo-header only, so far. */
-function rewritePartial(packet: u32, half: u32): void {
+/** The same with a header, where the checksum of TCP or UDP may cover the pseudo-header only, so far. */
+function rewriteCarried(packet: u32, frame: u32, half: u32): void {
+  if (!needsChecksum(frame)) return rewrite(packet, half);
   const tcp = u32(load<u8>(packet, IP_PROTOCOL) == <u8>PROTOCOL_TCP);
   const at = packet + IPV4_SIZE + UDP_CHECKSUM + tcp * (TCP_CHECKSUM - UDP_CHECKSUM);
   const sum = updatedPartial(load<u16>(at), load<u16>(half, HALF_DELTA_IP));
@@ -246,8 +199,10 @@ function rewrite(packet: u32, half: u32): void {
   const before = <u32>load<u16>(at);
   const delta = <u32>load<u16>(half, HALF_DELTA_L4);
   const after = updated(before, delta);
-  const special = (before == 0 || after == 0) && tcp == 0;
-  store<u16>(at, <u16>(special ? updatedUdp(before, delta) : after));
+  store<u16>(at, <u16>after);
+  if (before * after == 0) {
+    if (tcp == 0) store<u16>(at, <u16>updatedUdp(before, delta));
+  }
   // What a reset from the other side has to fit (router/tcp.ts); of UDP it is never looked at.
   store<u32>(half, load<u32>(l4, TCP_ACK), HALF_ACK);
   store<u16>(half, load<u16>(l4, TCP_WINDOW), HALF_WINDOW);

@@ -5,7 +5,7 @@
 import {
   BATCH_MAX, CUT_SHIFT, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED,
   ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, SHAPE_PLACE,
-  SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
+  SHAPE_PORT, SHAPE_SOLE, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
 } from "../layout";
 import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
@@ -46,9 +46,9 @@ function resume(record: u32, place: u32): bool {
 /** The same for a frame that another worker hands over, as a lane's descriptor says. */
 export function admit(desc: u32, place: u32): bool {
   const slot = load<u32>(desc);
-  const lent = isHome(slot) ? 0 : ITEM_SHARED << POP_SHIFT; // the slot has to go home
-  const shape = load<u32>(desc, DESC_SHAPE) | lent;
-  return enter(place, shape & SHAPE_PORT, slot, load<u32>(desc, DESC_LENGTH), shape);
+  const shape = load<u32>(desc, DESC_SHAPE);
+  const lent = isHome(slot) || shape & SHAPE_SOLE ? 0 : ITEM_SHARED << POP_SHIFT;
+  return enter(place, shape & SHAPE_PORT, slot, load<u32>(desc, DESC_LENGTH), shape | lent);
 }
 
 function enter(place: u32, port: u32, slot: u32, length: u32, shape: u32): bool {

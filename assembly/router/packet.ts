@@ -8,6 +8,7 @@ import {
 } from "../layout";
 import { INTERFACES, INTERFACE_ROUTER, INTERFACE_SIZE, ROUTERS, ROUTER_SIZE } from "../layout-router";
 import { countTx, dropOut } from "../counters";
+import { share } from "../egress";
 import { NO_SLOT, isHome, isOwn, mayGoTo, release, takeSlot } from "../pool";
 import { Reason } from "../reason";
 import { base, frames } from "../state";
@@ -96,7 +97,10 @@ export function own(): bool {
 
 /** Makes sure that the frame may go to a worker, by copying it out of a third one's slot. False: as of `own`. */
 export function lend(worker: u32): bool {
-  return mayGoTo(worker, load<u32>(item, ITEM_SLOT)) || copy();
+  const slot = load<u32>(item, ITEM_SLOT);
+  if (!mayGoTo(worker, slot)) return copy();
+  if (!isHome(slot)) share(item); // it has to go home
+  return true;
 }
 
 /** Makes sure that this worker's slot holds the frame. False: as of `own`. */

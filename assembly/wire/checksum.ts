@@ -29,12 +29,15 @@ export function sumOf(at: u32, bytes: u32): u32 {
   return fold(fold((<u32>sum & 0xffff) + (<u32>sum >> 16)));
 }
 
-/** Whether the checksum of an IPv4 header without options is right: its first eight, next four and last eight bytes. */
+/**
+ * Whether the checksum of an IPv4 header without options is right: its first eight, next four and last eight bytes. A
+ * sum of halves is added to itself with its halves exchanged: the upper one then is both, with the carry brought back.
+ */
 @inline
 export function isWhole20(start: u64, middle: u32, addresses: u64): bool {
   const sum = (start & 0xffff_ffff) + (start >> 32) + middle + (addresses & 0xffff_ffff) + (addresses >> 32);
-  const once = (sum & 0xffff_ffff) + (sum >> 32);
-  return fold(<u32>(once & 0xffff) + <u32>(once >> 16)) == 0xffff;
+  const half = <u32>((sum + rotl(sum, 32)) >> 32);
+  return half + rotl(half, 16) >= 0xffff_0000;
 }
 
 /** What the sum gains when a 32-bit field changes. */
