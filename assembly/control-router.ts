@@ -1,6 +1,6 @@
 // The host's side of the routers' tables beyond what it writes itself: forwards, what has to be forgotten when the
 // configuration changes, and sessions that come back from a state file. Called from the host's own instance while the
-// workers are parked. Addresses and ports are as on the wire.
+// workers are parked: it works on the tables of one after the other. Addresses and ports are as on the wire.
 
 import {
   ANNOUNCE, FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, FRAGMENT_QUEUE, FRAGMENT_SLAB, HALF_ACK, HALF_ADDRESSES,
@@ -10,7 +10,7 @@ import {
   ROUTER_SIZE, STATE_ESTABLISHED, STATE_FINS,
   STATE_MIDDLE, STATE_RESET,
 } from "./layout-router";
-import { tick, ticks } from "./state";
+import { adopt, tick, ticks, workers } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
 import {
@@ -21,7 +21,8 @@ import {
   endpointKey, extend, findInside, findOutside, makeMapping, removeMapping, removeUnused,
 } from "./table/mapping";
 import { confirm, isNeighbor, neighborOf, removeNeighbor } from "./table/neighbor";
-import { filtersAddress, isTaken, mapsPerEndpoint, outsideAt, outsideIndexOf } from "./table/outside";
+import { filtersAddress, mapsPerEndpoint, outsideAt, outsideIndexOf, takePort } from "./table/outside";
+import { ownerOfHost, ownerOfPort } from "./table/owner";
 import { ready } from "./table/queue";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
@@ -38,8 +39,8 @@ function routerAt(index: u32): u32 {
 
 /** Publishes an inside endpoint at a port of outside address `index` that nobody has. False: no room. */
 export function addForward(router: u32, protocol: u32, index: u32, port: u32, inside: u32, insidePort: u32): bool {
-  const outside = endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port);
-  if (findOutside(outside)) return false;
+  adopt(ownerOfHost(inside));
+  if (!takePort(index, protocol, bswap<u16>(<u16>port))) return false;
   return makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0) != 0;
 }
 
@@ -60,7 +61,11 @@ export function markPort(router: u32, protocol: u32, index: u32, port: u32): voi
 /** Sessions of which the mapping is marked. */
 let marked: u32 = 0;
 
+/** The mapping that has a port of an outside address, 0: none; its worker's tables are at hand then. */
 function holderOf(router: u32, protocol: u32, index: u32, port: u32): u32 {
+  const owner = ownerOfPort(index, protocol, bswap<u16>(<u16>port));
+  if (owner < 0) return 0;
+  adopt(owner);
   return findOutside(endpointKey(routerAt(router), protocol, load<u32>(outsideAt(index), OUTSIDE_ADDRESS), port));
 }
 
@@ -94,6 +99,14 @@ const BY_INTERFACE: u32 = 3;
 /** Ends the sessions that something chooses: a walk over all that there ever were at a time. */
 function endWhere(by: u32, what: u32): void {
   setClock();
+  for (let worker: u32 = 0; worker < workers; worker++) {
+    adopt(worker);
+    endOwn(by, what);
+  }
+}
+
+/** The same of one worker's. */
+function endOwn(by: u32, what: u32): void {
   const end = highest(FLOW_SLAB);
   for (let number: u32 = 1; number < end; number++) {
     const half = recordAt(FLOW_SLAB, number);
@@ -116,22 +129,28 @@ function concerns(half: u32, by: u32, what: u32): bool {
 
 /** Lets the sessions of a router look for their next hops again. */
 export function forgetHops(router: u32): void {
-  const end = highest(FLOW_SLAB) * 2;
-  for (let number: u32 = 2; number < end; number++) {
-    const half = recordAt(FLOW_SLAB, 0) + number * HALF_SIZE;
-    if (load<u64>(half, HALF_KEY + 8) == 0 || routerOf(half) != routerAt(router)) continue;
-    if (load<u32>(half, HALF_NEIGHBOR)) setNeighbor(half, 0);
+  for (let worker: u32 = 0; worker < workers; worker++) {
+    adopt(worker);
+    const end = highest(FLOW_SLAB) * 2;
+    for (let number: u32 = 2; number < end; number++) {
+      const half = recordAt(FLOW_SLAB, 0) + number * HALF_SIZE;
+      if (load<u64>(half, HALF_KEY + 8) == 0 || routerOf(half) != routerAt(router)) continue;
+      if (load<u32>(half, HALF_NEIGHBOR)) setNeighbor(half, 0);
+    }
   }
 }
 
 /** Forgets the neighbors of an interface, to which no session points any more; frames that wait are dropped. */
 export function forgetNeighbors(port: u32): void {
-  const end = highest(NEIGHBOR_SLAB);
-  for (let number: u32 = 1; number < end; number++) {
-    const neighbor = recordAt(NEIGHBOR_SLAB, number);
-    if (isNeighbor(neighbor) && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
+  for (let worker: u32 = 0; worker < workers; worker++) {
+    adopt(worker);
+    const end = highest(NEIGHBOR_SLAB);
+    for (let number: u32 = 1; number < end; number++) {
+      const neighbor = recordAt(NEIGHBOR_SLAB, number);
+      if (isNeighbor(neighbor) && load<u32>(neighbor, NEIGHBOR_PORT) == port) removeNeighbor(neighbor);
+    }
+    wakeFragments();
   }
-  wakeFragments();
 }
 
 /** Lets frames that wait for the first fragment be looked at again: their interface may have gone. */
@@ -146,12 +165,17 @@ export function announce(port: u32): void {
   store<u32>(ANNOUNCE, 1);
 }
 
-/** Tells where a neighbor is; MAC as four and two bytes. False: no room. */
+/** Tells all workers where a neighbor is; MAC as four and two bytes. False: no room. */
 export function addNeighbor(port: u32, address: u32, low: u32, high: u32): bool {
   setClock();
-  const neighbor = neighborOf(port, address);
-  if (neighbor) confirm(neighbor, (<u64>high << 32) | low);
-  return neighbor != 0;
+  let known = true;
+  for (let worker: u32 = 0; worker < workers; worker++) {
+    adopt(worker);
+    const neighbor = neighborOf(port, address);
+    if (neighbor) confirm(neighbor, (<u64>high << 32) | low);
+    known = known && neighbor != 0;
+  }
+  return known;
 }
 
 /**
@@ -165,6 +189,10 @@ export function restoreSession(left: u32): bool {
   const after = load<u64>(RESTORED, HALF_ADDRESSES);
   const afterPorts = load<u32>(RESTORED, HALF_PORTS);
   const flags = <u32>load<u8>(RESTORED + HALF_SIZE, HALF_FLAGS);
+  const inside = flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key;
+  const owner = ownerOfHost(inside);
+  if (flags & FLOW_HAIRPIN && ownerOfHost(<u32>(after >> 32)) != owner) return false; // there were other workers
+  adopt(owner);
   if (findHalf(key, load<u64>(RESTORED, HALF_KEY + 8))) return false;
   const remote = (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | (key >> 32);
   const far = flags & (FLOW_INBOUND | FLOW_HAIRPIN)
@@ -173,7 +201,7 @@ export function restoreSession(left: u32): bool {
     ? far : bringBack(<u32>key, ports & 0xffff, <u32>after, afterPorts & 0xffff, remote);
   const peer = flags & FLOW_HAIRPIN ? far : 0;
   if (near == 0 || (flags & FLOW_HAIRPIN && peer == 0)) return abandon(near, far);
-  const host = hostOf(routerOf(RESTORED), flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key);
+  const host = hostOf(routerOf(RESTORED), inside);
   const scope = <u32>load<u16>(RESTORED + HALF_SIZE, HALF_KEY + 13);
   const half = host
     ? makeFlow(key, load<u64>(RESTORED, HALF_KEY + 8), after, afterPorts, scope, near, peer, host, flags) : 0;
@@ -218,10 +246,13 @@ function bringBack(inside: u32, insidePort: u32, outside: u32, outsidePort: u32,
   const known = findOutside(endpointKey(router, protocol, outside, outsidePort));
   if (known) return load<u64>(known) == key ? known : 0;
   const index = outsideIndexOf(router, outside);
-  const wanted = bswap<u16>(<u16>outsidePort);
-  if (index < 0 || (findInside(key, 0) && !perEndpoint) || isTaken(index, protocol, wanted)) return 0;
+  if (index < 0 || (findInside(key, 0) && !perEndpoint)) return 0;
   const host = hostOf(router, inside);
   if (host == 0) return 0;
+  if (!takePort(index, protocol, bswap<u16>(<u16>outsidePort))) {
+    leaveHost(host);
+    return 0;
+  }
   pair(host, index);
   const mapping = makeMapping(key, perEndpoint ? remote : 0, index, outsidePort, host);
   if (mapping == 0) leaveHost(host);

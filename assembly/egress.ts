@@ -6,9 +6,9 @@
 import {
   CUTS, CUT_SHARED, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_OFFLOAD, FLAG_UP, FRAME_MAX,
   HEADROOM, ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT,
-  ITEM_TAG, LEAVES, LEAVES_SIZE, LEAVES_TAGGED, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT, PORTS,
-  PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT,
-  SLOT_SIZE, START_SHIFT, WORKER_MIRRORED, WORKER_OPEN, WORKER_OPEN_LIST,
+  ITEM_TAG, LANE_ROUTED, LEAVES, LEAVES_SIZE, LEAVES_TAGGED, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT,
+  PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE,
+  SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_MIRRORED, WORKER_OPEN, WORKER_OPEN_LIST,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
@@ -17,8 +17,8 @@ import { find, isMerged, isUnfinished, longestSegment } from "./offload";
 import { mayGo } from "./pace";
 import { NO_SLOT, hold, isOwn, release } from "./pool";
 import { Reason } from "./reason";
-import { allot, headOf, isLane, isStopped, lengthOf, open, push, queueBehind, routeTo, tailOf } from "./ring";
-import { base, frames } from "./state";
+import { allot, headOf, isLane, isStopped, laneOf, lengthOf, open, push, queueBehind, routeTo, tailOf } from "./ring";
+import { base, frames, self } from "./state";
 import { TAG_SIZE } from "./wire/ethernet";
 
 const LANE_EASY: u32 = RING_SIZE / 2; // frames in a lane up to which nobody asks whose they are
@@ -62,6 +62,18 @@ export function enqueue(port: u32, slot: u32, length: u32, tag: u32, shape: u32)
   const at = push(ring);
   store<u64>(at, (<u64>length << 32) | slot);
   store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | tag, DESC_TAG);
+}
+
+/** Hands a frame for the interface of a port, with the shape of its item, to the worker that is to route it. */
+export function hand(worker: u32, port: u32, slot: u32, length: u32, shape: u32): void {
+  const lane = laneOf(self, worker);
+  if (isStopped(lane) && !makeRoom(lane, port)) {
+    dropOut(port, Reason.queueFull);
+    return release(slot);
+  }
+  const at = push(lane);
+  store<u64>(at, (<u64>length << 32) | slot);
+  store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | LANE_ROUTED, DESC_TAG);
 }
 
 /** How frames of a domain leave a port: LEAVES_NOT, _UNTAGGED or _TAGGED. */

@@ -3,9 +3,10 @@
 
 import {
   BATCH_MAX, CUTS, CUT_NONE, CUT_SHARED, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG,
-  FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANE_RETURN, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE,
-  RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN,
-  WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
+  FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANE_RETURN, LANE_ROUTED, PORTS,
+  PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT,
+  WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST,
+  WORKER_WAKE,
 } from "./layout";
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
@@ -20,15 +21,16 @@ import { learn } from "./element/learn";
 import { mirrorIn } from "./element/mirror";
 import { parse, refuse } from "./element/parse";
 import { route } from "./element/route";
+import { share } from "./element/share";
 import { clearSoonest, soonest } from "./pace";
-import { arm, freeSlots, release, setTopOfStack, topOfStack } from "./pool";
+import { NO_SLOT, arm, comeHome, freeSlots, isHome, release, setTopOfStack, topOfStack } from "./pool";
 import { Reason } from "./reason";
 import {
   close, consume, headOf, isLane, laneOf, lengthOf, portOf, publish, queueOf, receiverOf, slotAt, tailOf,
 } from "./ring";
 import { ageFlows, ageNeighbors, announce } from "./router/age";
-import { gather } from "./router/gather";
-import { base, self, tick, workers } from "./state";
+import { admit, gather } from "./router/gather";
+import { base, self, shard, tick, workers } from "./state";
 import { ageTable } from "./table/fdb";
 import { firstOf } from "./table/queue";
 import { used } from "./table/slab";
@@ -74,25 +76,35 @@ function process(first: u32, count: u32): void {
   if (load<u32>(HEADER_MIRRORS)) mirrorIn(taken);
   learn(taken);
   forward(taken);
-  if (load<u32>(ROUTER_COUNT)) route(taken);
+  if (load<u32>(ROUTER_COUNT)) {
+    if (workers > 1) share(taken);
+    route(taken);
+  }
   coalesce(taken);
   emit(taken);
+}
+
+/** The stages for frames that reach routers otherwise than by the batch that came. */
+function direct(count: u32): void {
+  if (count == 0) return;
+  setThreshold(freeSlots() > BATCH_MAX ? freeSlots() - BATCH_MAX : 1);
+  if (workers > 1) share(count);
+  route(count);
+  coalesce(count);
+  emit(count);
 }
 
 /** What routers have to do beside the batch that came: frames that reach them otherwise, questions, ageing. */
 function serve(): bool {
   const idle = load<u32>(ROUTER_COUNT) == 0 && used(PENDING_SLAB) == 0; // of a router that went, frames may be left
-  if (self != 0 || idle) return false;
-  setThreshold(freeSlots() > BATCH_MAX ? freeSlots() - BATCH_MAX : 1);
+  if (idle) return false;
   for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
     const gathered = gather();
     if (gathered == 0) break;
-    route(gathered);
-    coalesce(gathered);
-    emit(gathered);
+    direct(gathered);
   }
   emit(announce(ageNeighbors(0)));
-  return ageFlows() || firstOf(READY) != 0;
+  return ageFlows() || firstOf(shard + READY) != 0;
 }
 
 // ---- in ----
@@ -113,7 +125,9 @@ function collect(): void {
     }
   }
   store<u32>(base, still, WORKER_OPEN);
-  for (let other: u32 = 0; other < workers; other++) if (other != self) takeIn(laneOf(other, self));
+  let handed: u32 = 0;
+  for (let other: u32 = 0; other < workers; other++) if (other != self) handed = takeIn(other, handed);
+  direct(handed);
 }
 
 /** Counts and frees what the transmitter of a queue is done with. */
@@ -160,26 +174,45 @@ function takeBack(lane: u32): void {
   const tail = tailOf(ring);
   if (head == tail) return;
   for (let cursor = tail; cursor != head; cursor++) {
-    release(load<u32>(ring + RING_SLOTS + (cursor & (RING_SIZE - 1)) * 4));
+    const slot = load<u32>(ring + RING_SLOTS + (cursor & (RING_SIZE - 1)) * 4);
+    if (slot != NO_SLOT) release(slot); // else it is at home already
   }
   consume(ring, head);
   store<u32>(lane, load<u32>(lane, RING_CLEAN) + (head - tail), RING_CLEAN);
 }
 
-/** Puts what another worker sends into the queues of this worker's ports. */
-function takeIn(lane: u32): void {
+/**
+ * Puts what another worker sends into the queues of this worker's ports, and what it hands over to be routed at places
+ * of the batch from `first` on; returns the end of these.
+ */
+function takeIn(from: u32, first: u32): u32 {
+  const lane = laneOf(from, self);
   const head = headOf(lane);
   const tail = tailOf(lane);
-  if (head == tail) return;
+  if (head == tail) return first;
+  let place = first;
   setThreshold(RING_SIZE); // whoever sent them has seen to it that they are not too many
   for (let cursor = tail; cursor != head; cursor++) {
     const desc = slotAt(lane, cursor);
+    const tag = load<u32>(desc, DESC_TAG);
     const shape = load<u32>(desc, DESC_SHAPE);
     const word = load<u32>(desc, DESC_LENGTH);
-    const length = word >> CUT_SHIFT ? word : word | (CUT_SHARED << CUT_SHIFT); // the slot has to go home
-    enqueue(shape & SHAPE_PORT, load<u32>(desc), length, load<u32>(desc, DESC_TAG), shape);
+    const home = isHome(load<u32>(desc));
+    if (home) comeHome(from);
+    if (tag != LANE_ROUTED) {
+      const length = home || word >> CUT_SHIFT ? word : word | (CUT_SHARED << CUT_SHIFT); // the slot has to go home
+      enqueue(shape & SHAPE_PORT, load<u32>(desc), length, tag, shape);
+      continue;
+    }
+    if (place == BATCH_MAX) {
+      direct(place);
+      place = 0;
+      setThreshold(RING_SIZE);
+    }
+    if (admit(desc, place)) place++;
   }
   consume(lane, head);
+  return place;
 }
 
 /** Receives from the sources, in turn, until they have no more or the batch is full. */

@@ -11,10 +11,15 @@
 //     │ CONTROL  slabs and indexes   │ 4 KiB    core; host: sizes, at start
 //     ├──────────────────────────────┤ dynamic
 //     │ FLOWS, MAPPINGS, PERMITS     │          core
+//     │ the same of other workers    │ 19 MiB each, and what the configuration sizes
+//     │ OWNERS   of outside ports    │ 48 MiB   core, where there are several workers
 //     └──────────────────────────────┘
 //
-// All routers live on worker 0: it alone writes what the core writes here. Addresses, ports and masks stand as a
-// little-endian load of the wire sees them. Times are ticks of the core's clock (FDB_TICK_MS), but for f64.
+// Each worker has a shard: tables of its own, which it alone writes. The offsets are those of worker 0's; SHARDS says
+// what has to be added for another's. A shard spans all that stands below, but what the host writes (routers but for
+// their sessions and errors, interfaces but for their questions, routes, outside addresses), which outside ports are
+// taken, and what is marked "of all", stand in worker 0's only. Addresses, ports and masks stand as a little-endian
+// load of the wire sees them. Times are ticks of the core's clock (FDB_TICK_MS), but for f64.
 
 export const ROUTERS_MAX: u32 = 256;
 export const ROUTES_MAX: u32 = 8192; // over all routers
@@ -131,6 +136,7 @@ export const FRAGMENT_END: u32 = 28; // bytes of the datagram; 0: its last fragm
 export const FRAGMENT_QUEUE: u32 = 32; // a queue of fragments that wait for the first
 export const FRAGMENT_REACH: u32 = 44; // where the farthest fragment that came ends, bytes
 export const FRAGMENT_CAME: u32 = 48; // units of 8 bytes that came
+export const FRAGMENT_OWNER: u32 = 52; // 1 + the worker that has its session, where that is another one; else 0
 export const FRAGMENT_COVERED: u32 = 64; // a bit for each 8 bytes that came
 export const FRAGMENT_STARTS: u32 = 1088; // a bit for each 8 bytes where a fragment began
 export const FRAGMENT_BITS_SIZE: u32 = 1024;
@@ -192,20 +198,26 @@ export const NEIGHBOR_INDEX: u32 = 104372704;
 export const HOST_INDEX: u32 = 104372736;
 export const FRAGMENT_INDEX: u32 = 104372768;
 export const PERMIT_INDEX: u32 = 104372800;
-export const HASH_SEEDS: u32 = 104372864; // u64 × 2, odd and secret, so that nobody can choose keys to meet
+export const HASH_SEEDS: u32 = 104372864; // of all: u64 × 2, odd and secret, so that nobody can choose keys to meet
 export const FLOW_SWEPT: u32 = 104372880; // next flow to age
 export const NEIGHBOR_SWEPT: u32 = 104372884;
 export const FLOW_SWEEP_TIME: u32 = 104372888; // f64: ms, when ageing last moved on
 export const NEIGHBOR_SWEEP_TIME: u32 = 104372896; // f64
 export const READY: u32 = 104372904; // a queue of frames that need not wait any longer
-export const ROUTER_COUNT: u32 = 104372916; // 0 skips all that is routing
+export const ROUTER_COUNT: u32 = 104372916; // of all: 0 skips all that is routing
 export const SESSION_HEAD: u32 = 104372928; // events written
 export const SESSION_LOST: u32 = 104372932; // events for which there was no room
 export const SESSION_TAIL: u32 = 104372992; // host: events read
-export const ROUTERS_TIME: u32 = 104372944; // f64: worker 0's clock at its last turn, for the host's own instance
-export const ANNOUNCE: u32 = 104372936; // interfaces that have something to announce: 1 some, 0 none
+export const ROUTERS_TIME: u32 = 104372944; // of all: f64: worker 0's clock at its last turn, for the host's instance
+export const ANNOUNCE: u32 = 104372936; // of all: interfaces that have something to announce: 1 some, 0 none
 
-export const RESTORED: u32 = 104373376; // a flow that the host brings back
+export const RESTORED: u32 = 104373376; // of all: a flow that the host brings back
+
+// ---- shards: each worker has tables of its own ----
+export const SHARDS: u32 = 104373504; // u32 × WORKERS_MAX: what lies between worker 0's tables and a worker's
+export const SHARD_SIZE: u32 = 20320256; // from ROUTERS to the end of CONTROL
+export const OWNERS: u32 = 104373568; // offset of the table of who owns which port; 0 where there is one worker only
+export const OWNERS_SIZE: u32 = 50331648; // u8 × 65536 × KINDS × OUTSIDES_MAX: 1 + worker; 0: nobody
 
 // bucket of an index, 64 bytes: 8 fingerprints (u32), then 8 numbers (u32: 24 bits, 0 for none). The high byte of the
 // first number counts strays: entries that passed this bucket, full, on their way.
@@ -284,6 +296,7 @@ export function routerLayoutHash(): number {
   hash = fold(hash, NEIGHBORS + HOSTS + FRAGMENTS + PENDINGS);
   hash = fold(hash, SESSION_EVENTS + FLOW_SLAB + FLOW_INDEX + HASH_SEEDS);
   hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + HOST_TIME);
+  hash = fold(hash, SHARDS + SHARD_SIZE + OWNERS + OWNERS_SIZE);
   hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED + WORKER_TOUCHED);
   return hash;
 }

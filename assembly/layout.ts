@@ -168,7 +168,11 @@ export const ITEM_INNER: u32 = 2;
 export const ITEM_POP_MASK: u32 = 4;
 export const ITEM_ODD: u32 = 8;
 export const ITEM_SHARED: u32 = 16;
+export const SHAPE_SOLE: u32 = 0x80000000; // ITEM_SOLE in a shape
 export const SHAPE_UNLIKE: u32 = 0x1a100000; // SHAPE_HEADER, ITEM_INNER, ITEM_ODD and ITEM_SHARED in a shape
+export const ITEM_HANDED: u32 = 32; // of a frame for a router: it is this worker's to see to
+export const ITEM_SOLE: u32 = 128; // of a frame for a router: nobody else holds its slot, which is another worker's
+export const ITEM_ROUND: u32 = 64; // of a frame for a router: one of its workers sent it to another (router/round.ts)
 
 // ---- switch record, 64 bytes ----
 export const SWITCHES: u32 = 2101248; // WORKERS + WORKER_SIZE × WORKERS_MAX
@@ -250,6 +254,7 @@ export const QUEUES_SIZE: u32 = 16973824;
 export const LANES: u32 = 36706432; // (QUEUE_SIZE + RETURN_SIZE) × from × to
 export const LANE_SIZE: u32 = 20864;
 export const LANE_RETURN: u32 = 16576; // offset of a lane's returns
+export const LANE_ROUTED: u32 = 1; // in the place of a tag: not for the queue of its port, but to be routed there
 
 // ---- counters: u64, a block a worker ----
 export const COUNTERS: u32 = 42047616;

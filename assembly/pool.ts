@@ -5,8 +5,8 @@
 // to be. So the common way of a slot, one holder after the other, never writes the count.
 
 import {
-  BATCH_MAX, DESC_SIZE, LANE_RETURN, RING_NEXT, RING_SIZE, RING_SLOTS, SLOTS_PER_WORKER, WORKER_FREE, WORKER_REFS,
-  WORKER_RX, WORKER_STACK,
+  BATCH_MAX, DESC_SIZE, LANE_RETURN, RING_CLEAN, RING_NEXT, RING_SIZE, RING_SLOTS, SLOTS_PER_WORKER, WORKER_FREE,
+  WORKER_REFS, WORKER_RX, WORKER_STACK,
 } from "./layout";
 import { laneOf } from "./ring";
 import { base, self } from "./state";
@@ -72,6 +72,25 @@ export function isOwn(slot: u32): bool {
   return slot / SLOTS_PER_WORKER == self && load<u16>(refs(slot)) == 1;
 }
 
+/** Whether a slot is one of this worker's. */
+@inline
+export function isHome(slot: u32): bool {
+  return slot / SLOTS_PER_WORKER == self;
+}
+
+/** Whether a frame may go to a port of a worker in its slot: that is this one's, or stays here, or goes home. */
+export function mayGoTo(worker: u32, slot: u32): bool {
+  const home = slot / SLOTS_PER_WORKER;
+  return home == self || worker == self || home == worker;
+}
+
+/** A slot of this worker's came home in a frame of another one's: neither has lent it any more. */
+export function comeHome(from: u32): void {
+  const lent = laneOf(self, from);
+  store<u32>(lent, load<u32>(lent, RING_CLEAN) + 1, RING_CLEAN);
+  putBack(from, NO_SLOT);
+}
+
 /** Slots that nobody holds. */
 @inline
 export function freeSlots(): u32 {
@@ -106,9 +125,13 @@ export function release(slot: u32): void {
   else store<u16>(at, held - 1);
 }
 
-/** Cannot overflow: a lane holds no more frames than its return ring. */
 function sendHome(slot: u32): void {
-  const ring = laneOf(slot / SLOTS_PER_WORKER, self) + LANE_RETURN;
+  putBack(slot / SLOTS_PER_WORKER, slot);
+}
+
+/** Tells who lent a slot. Cannot overflow: a lane holds no more frames than its return ring. */
+function putBack(lender: u32, slot: u32): void {
+  const ring = laneOf(lender, self) + LANE_RETURN;
   const next = load<u32>(ring, RING_NEXT);
   store<u32>(ring + RING_SLOTS + (next & (RING_SIZE - 1)) * 4, slot);
   store<u32>(ring, next + 1, RING_NEXT);

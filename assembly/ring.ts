@@ -7,7 +7,7 @@ import {
   COUNTERS, DESC_SIZE, LANES, LANE_SIZE, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
   RING_STOP, RING_TAIL, WORKERS, WORKERS_MAX, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_QUEUES, WORKER_ROUTES, WORKER_SIZE,
 } from "./layout";
-import { base, queues } from "./state";
+import { base, queues, self } from "./state";
 
 /** The ring that leads from this worker to a port: its own queue of the port, or the lane to a worker that has one. */
 @inline
@@ -36,6 +36,12 @@ export function laneOf(from: u32, to: u32): u32 {
 @inline
 export function receiverOf(lane: u32): u32 {
   return (lane - LANES) / LANE_SIZE % WORKERS_MAX;
+}
+
+/** The worker that sees to what goes from here to a port. */
+export function serverOf(port: u32): u32 {
+  const ring = routeTo(port);
+  return isLane(ring) ? receiverOf(ring) : self;
 }
 
 @inline

@@ -5,7 +5,7 @@ import {
   HEADER_EPOCH, HEADER_FDB_BUCKETS, HEADER_FDB_CAPACITY, HEADER_FDB_LINKS, HEADER_FDB_SEED, HEADER_FRAMES,
   HEADER_WORKERS, WORKERS, WORKER_QUEUES, WORKER_SIZE, COUNTERS, COUNTERS_SIZE, FDB_TICK_MS,
 } from "./layout";
-import { FLOW_INDEX, HASH_SEEDS, INDEX_BUCKETS, INDEX_RECORDS, INDEX_SHIFT } from "./layout-router";
+import { FLOW_INDEX, HASH_SEEDS, INDEX_BUCKETS, INDEX_RECORDS, INDEX_SHIFT, SHARDS } from "./layout-router";
 
 /** Offset of this worker's block. */
 export let base: u32 = 0;
@@ -20,6 +20,8 @@ export let counters: u32 = 0;
 /** Offset of its queues. */
 export let queues: u32 = 0;
 
+/** What lies between worker 0's tables of routers and this worker's (layout-router.ts). */
+export let shard: u32 = 0;
 /** Where flows are, and the index of their halves (layout-router.ts). */
 export let flows: u32 = 0;
 export let flowBuckets: u32 = 0;
@@ -40,11 +42,11 @@ export let wall: f64 = 0;
 
 /** Takes the part of a worker. */
 export function bind(worker: u32): void {
-  self = worker;
   base = WORKERS + worker * WORKER_SIZE;
   counters = COUNTERS + worker * COUNTERS_SIZE;
   queues = load<u32>(base, WORKER_QUEUES);
   bindHost();
+  adopt(worker);
 }
 
 /** Reads the header; an instance that is bound no further has no block, and `base` stays 0. */
@@ -57,11 +59,18 @@ export function bindHost(): void {
   fdbShift = 64 - <u64>ctz<u32>(buckets);
   fdbLinks = load<u32>(HEADER_FDB_LINKS);
   fdbCapacity = load<u32>(HEADER_FDB_CAPACITY);
-  flows = load<u32>(FLOW_INDEX, INDEX_RECORDS);
-  flowBuckets = load<u32>(FLOW_INDEX, INDEX_BUCKETS);
-  flowShift = load<u32>(FLOW_INDEX, INDEX_SHIFT);
   hashSeed = load<u64>(HASH_SEEDS);
   hashSeedOther = load<u64>(HASH_SEEDS, 8);
+  adopt(0);
+}
+
+/** Works on the routers' tables of a worker: its own, or, for the host while all stand still, each one's in turn. */
+export function adopt(worker: u32): void {
+  self = worker;
+  shard = load<u32>(SHARDS + worker * 4);
+  flows = load<u32>(shard + FLOW_INDEX, INDEX_RECORDS);
+  flowBuckets = load<u32>(shard + FLOW_INDEX, INDEX_BUCKETS);
+  flowShift = load<u32>(shard + FLOW_INDEX, INDEX_SHIFT);
 }
 
 /** Sets the clock for what follows; time is an argument, so that tests can turn it. */

@@ -19,7 +19,7 @@ import { leave } from "../router/leave";
 import { PORT_SHIFT, STRANGE, noteMost } from "../router/note";
 import { receive } from "../router/receive";
 import { settle } from "../router/timeout";
-import { base, flows, frames, self, ticks } from "../state";
+import { base, flows, frames, ticks } from "../state";
 import { findHalf, hasExpired } from "../table/flow";
 import { hasStrays, match } from "../table/hash";
 import { VERDICT_SIZE } from "../verdict";
@@ -34,7 +34,6 @@ import { GSO_NONE, gsoSizeOf, gsoTypeOf, needsChecksum } from "../wire/virtio";
 const PLACE_MASK: u32 = 0xffff;
 
 export function route(count: u32): void {
-  if (self != 0) return; // routers are on the first worker: frames go to it as to any port
   const end = parse(count);
   const first = base + WORKER_PARSED;
   if (end == first) return;

@@ -11,7 +11,7 @@ import {
 import {
   BATCH_MAX, FLAG_ROUTER, FLAG_UP, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE,
 } from "../layout";
-import { now, ticks } from "../state";
+import { now, self, shard, ticks } from "../state";
 import { hasExpired, removeFlow } from "../table/flow";
 import { ageFragments } from "../table/fragment";
 import { age, isNeighbor } from "../table/neighbor";
@@ -29,31 +29,31 @@ let fragmentTick: u32 = 0;
 
 /** Ends sessions that are over. Says whether more are due already. */
 export function ageFlows(): bool {
-  store<f64>(ROUTERS_TIME, now);
+  if (self == 0) store<f64>(ROUTERS_TIME, now);
   const end = highest(FLOW_SLAB);
-  const due = <u32>min((now - load<f64>(FLOW_SWEEP_TIME)) / FLOW_ROUND_MS * <f64>end, <f64>end);
+  const due = <u32>min((now - load<f64>(shard + FLOW_SWEEP_TIME)) / FLOW_ROUND_MS * <f64>end, <f64>end);
   if (due == 0) return false; // turns follow each other faster than sessions are due
   const slice = min(due, FLOW_SLICE);
-  let number = load<u32>(FLOW_SWEPT);
+  let number = load<u32>(shard + FLOW_SWEPT);
   for (let i: u32 = 0; i < slice; i++) {
     number = number + 1 < end ? number + 1 : 1;
     const half = recordAt(FLOW_SLAB, number);
     if (load<u64>(half, HALF_KEY + 8) != 0 && hasExpired(half)) removeFlow(half);
   }
-  store<u32>(FLOW_SWEPT, number);
-  store<f64>(FLOW_SWEEP_TIME, slice == due ? now : now - <f64>(due - slice) / <f64>end * FLOW_ROUND_MS);
+  store<u32>(shard + FLOW_SWEPT, number);
+  store<f64>(shard + FLOW_SWEEP_TIME, slice == due ? now : now - <f64>(due - slice) / <f64>end * FLOW_ROUND_MS);
   return slice < due;
 }
 
 /** Looks at neighbors that are due, and asks them at places of the batch from `first` on; returns the end. */
 export function ageNeighbors(first: u32): u32 {
   const end = highest(NEIGHBOR_SLAB);
-  const due = <u32>min((now - load<f64>(NEIGHBOR_SWEEP_TIME)) / NEIGHBOR_ROUND_MS * <f64>end, <f64>end);
+  const due = <u32>min((now - load<f64>(shard + NEIGHBOR_SWEEP_TIME)) / NEIGHBOR_ROUND_MS * <f64>end, <f64>end);
   if (ticks != fragmentTick) ageFragments();
   fragmentTick = ticks;
   if (due == 0) return first;
   let place = first;
-  let number = load<u32>(NEIGHBOR_SWEPT);
+  let number = load<u32>(shard + NEIGHBOR_SWEPT);
   let looked: u32 = 0;
   for (; looked < min(due, NEIGHBOR_SLICE) && place < BATCH_MAX; looked++) {
     number = number + 1 < end ? number + 1 : 1;
@@ -61,14 +61,14 @@ export function ageNeighbors(first: u32): u32 {
     if (!isNeighbor(neighbor) || !age(neighbor)) continue;
     if (askAt(place, neighbor)) place++;
   }
-  store<u32>(NEIGHBOR_SWEPT, number);
-  store<f64>(NEIGHBOR_SWEEP_TIME, now - <f64>(due - looked) / <f64>end * NEIGHBOR_ROUND_MS);
+  store<u32>(shard + NEIGHBOR_SWEPT, number);
+  store<f64>(shard + NEIGHBOR_SWEEP_TIME, now - <f64>(due - looked) / <f64>end * NEIGHBOR_ROUND_MS);
   return place;
 }
 
 /** Announces the addresses of interfaces that have news, at places of the batch from `first` on; returns the end. */
 export function announce(first: u32): u32 {
-  if (load<u32>(ANNOUNCE) == 0) return first;
+  if (self != 0 || load<u32>(ANNOUNCE) == 0) return first;
   store<u32>(ANNOUNCE, 0);
   let place = first;
   for (let port: u32 = 0; port < PORTS_MAX; port++) {

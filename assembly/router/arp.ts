@@ -6,7 +6,12 @@ import {
   INTERFACE_ADDRESS, INTERFACE_FLAGS, INTERFACE_MASK, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION,
   NEIGHBOR_KEY, NEIGHBOR_PORT,
 } from "../layout-router";
+import { ITEM_HANDED, ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT } from "../layout";
+import { countCopies } from "../counters";
+import { hand } from "../egress";
+import { hold } from "../pool";
 import { Reason } from "../reason";
+import { self, workers } from "../state";
 import { asksAll, confirm, findNeighbor, neighborOf } from "../table/neighbor";
 import { outsideIndexOf } from "../table/outside";
 import {
@@ -17,7 +22,8 @@ import { isUnicast } from "../wire/ipv4";
 import { goBack } from "./icmp";
 import { leave } from "./leave";
 import {
-  absorb, accept, drop, entry, frame, index, item, own as makeOwn, packet, port, renew, resize, router, size, take,
+  absorb, accept, drop, entry, frame, index, item, keep, own as makeOwn, packet, port, renew, resize, router, size,
+  take, wasHanded,
 } from "./packet";
 
 const FRAME_SIZE: u32 = HEADER_SIZE + ARP_SIZE;
@@ -33,12 +39,27 @@ export function receiveArp(): void {
   if (isGroup(mac) || mac == 0 || mac == own || isOwn(sender)) return drop(Reason.spoofed);
   const asked = load<u16>(packet, ARP_OPERATION) == ARP_REQUEST && isOwn(target);
   learn(sender, mac, asked);
-  if (!asked) return absorb();
+  if (workers > 1 && !wasHanded() && !tellOthers()) return;
+  if (!asked || wasHanded()) return absorb();
   if (!makeOwn()) return;
   accept();
   putArp(packet, ARP_REPLY, own, target, mac, sender);
   resize(ARP_SIZE);
   goBack();
+}
+
+/** Lets the other workers learn, too: each has neighbors of its own. False: no slot, and the packet was dropped. */
+function tellOthers(): bool {
+  if (!keep()) return false;
+  const slot = load<u32>(item, ITEM_SLOT);
+  const shape = load<u32>(item, ITEM_SHAPE) | (ITEM_HANDED << POP_SHIFT);
+  countCopies(port, workers - 1);
+  for (let other: u32 = 0; other < workers; other++) {
+    if (other == self) continue;
+    hold(slot);
+    hand(other, port, slot, load<u32>(item, ITEM_LENGTH), shape);
+  }
+  return true;
 }
 
 /** Whether an address is the interface's, or one of the outside addresses that it stands for. */

@@ -1,19 +1,20 @@
-// What comes to routers by other ways than the batch that was received: frames that need not wait any longer, and what
-// stands in the queues of router interfaces, where floods, other workers and other routers have put it.
+// What comes to routers by other ways than the batch that was received: frames that need not wait any longer, what
+// stands in the queues of router interfaces, where floods and other routers have put it, and what other workers hand
+// over.
 
 import {
   BATCH_MAX, CUT_SHIFT, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED,
-  ITEM_SIZE, ITEM_SLOT, PORTS, PORT_FLAGS, PORT_SIZE, POP_SHIFT, RING_CLEAN, RING_HEAD, RING_NEXT, WORKER_ITEMS,
-  WORKER_OPEN, WORKER_OPEN_LIST, SHAPE_PLACE, SLOT_SIZE, START_SHIFT,
+  ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, SHAPE_PLACE,
+  SHAPE_PORT, SHAPE_SOLE, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
 } from "../layout";
 import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
 } from "../layout-router";
 import { countTx, dropOut } from "../counters";
-import { release } from "../pool";
+import { isHome, release } from "../pool";
 import { Reason } from "../reason";
 import { consume, isLane, portOf, slotAt } from "../ring";
-import { base, frames } from "../state";
+import { base, frames, shard } from "../state";
 import { firstOf, shift } from "../table/queue";
 import { setVerdict } from "../verdict";
 import { MAC_MASK, isGroup } from "../wire/ethernet";
@@ -23,9 +24,9 @@ const LENGTH_MASK: u32 = 0xffffff;
 /** Fills the batch with frames for router interfaces, which their verdicts name; returns how many. */
 export function gather(): u32 {
   let count: u32 = 0;
-  for (let record = firstOf(READY); record != 0 && count < BATCH_MAX; record = firstOf(READY)) {
+  for (let record = firstOf(shard + READY); record != 0 && count < BATCH_MAX; record = firstOf(shard + READY)) {
     count += u32(resume(record, count));
-    shift(READY);
+    shift(shard + READY);
   }
   const open = load<u32>(base, WORKER_OPEN);
   for (let i: u32 = 0; i < open && count < BATCH_MAX; i++) {
@@ -38,10 +39,22 @@ export function gather(): u32 {
 /** Puts a frame that waited at a place of the batch; false: its interface has gone meanwhile, and so does the frame. */
 function resume(record: u32, place: u32): bool {
   const port = load<u32>(record, PENDING_PORT);
-  const slot = load<u32>(record, PENDING_SLOT);
+  return enter(place, port, load<u32>(record, PENDING_SLOT), load<u32>(record, PENDING_LENGTH),
+    load<u32>(record, PENDING_SHAPE));
+}
+
+/** The same for a frame that another worker hands over, as a lane's descriptor says. */
+export function admit(desc: u32, place: u32): bool {
+  const slot = load<u32>(desc);
+  const shape = load<u32>(desc, DESC_SHAPE);
+  const lent = isHome(slot) || shape & SHAPE_SOLE ? 0 : ITEM_SHARED << POP_SHIFT;
+  return enter(place, shape & SHAPE_PORT, slot, load<u32>(desc, DESC_LENGTH), shape | lent);
+}
+
+function enter(place: u32, port: u32, slot: u32, length: u32, shape: u32): bool {
   const there = isInterface(port);
   if (there) {
-    put(place, slot, load<u32>(record, PENDING_LENGTH), load<u32>(record, PENDING_SHAPE), port);
+    put(place, slot, length, shape, port);
   } else {
     dropOut(port, Reason.noRoute);
     release(slot);

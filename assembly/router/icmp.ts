@@ -6,6 +6,7 @@ import { INTERFACE_ADDRESS, INTERFACE_SOURCE, ROUTER_ERRORS } from "../layout-ro
 import { dropOut } from "../counters";
 import { mayGo } from "../pace";
 import { Reason } from "../reason";
+import { shard } from "../state";
 import { fold, sumOf } from "../wire/checksum";
 import { MAC_MASK, SOURCE, isGroup } from "../wire/ethernet";
 import {
@@ -16,6 +17,7 @@ import { ECHO_REPLY, ICMP_CHECKSUM, ICMP_CODE, ICMP_MTU, ICMP_SIZE, ICMP_TYPE, i
 import { leave } from "./leave";
 import { absorb, accept, drop, entry, frame, index, item, packet, payload, port, protocol, resize, rest, router, total,
   wasGroup } from "./packet";
+import { cameRound, sendRound } from "./round";
 import { disown } from "./undone";
 
 const ERROR_MAX: u32 = 576; // bytes of an error in all (RFC 1812 4.3.2.3)
@@ -45,7 +47,7 @@ function mayTell(): bool {
   if (!isUnicast(destination) || destination == ADDRESS_BROADCAST) return false;
   if (load<u16>(packet, IP_FRAGMENT) & OFFSET_MASK) return false;
   if (protocol == PROTOCOL_ICMP && (rest == 0 || isError(load<u8>(payload, ICMP_TYPE)))) return false;
-  return mayGo(router + ROUTER_ERRORS, ERROR_MAX);
+  return mayGo(shard + router + ROUTER_ERRORS, ERROR_MAX);
 }
 
 /** Makes the packet at hand an error about itself: as much of it as fits stands in it. */
@@ -83,6 +85,7 @@ export function pong(): void {
 /** Sends what stands in the place of the packet at hand to the MAC from which that came. */
 export function goBack(): void {
   disown();
+  if (cameRound()) return sendRound();
   const domain = load<u64>(entry, INTERFACE_SOURCE) & ~MAC_MASK;
   leave(item, index, frame, port, (load<u64>(frame, SOURCE) & MAC_MASK) | domain);
 }

@@ -3,14 +3,18 @@
 // Ethernet header is right already.
 
 import {
-  HEADER_MIRRORS, ITEM_DESTINATION, ITEM_LENGTH, ITEM_ODD, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SOURCE, ITEM_TAG, PORTS,
-  PORT_PUSH, PORT_SIZE, POP_SHIFT,
+  HEADER_MIRRORS, ITEM_DESTINATION, ITEM_LENGTH, ITEM_ODD, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT,
+  ITEM_SOURCE, ITEM_TAG, PORTS, PORTS_MAX, PORT_PUSH, PORT_SIZE, POP_SHIFT, SHAPE_SOLE,
 } from "../layout";
 import { INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE } from "../layout-router";
-import { countDomain, countRx } from "../counters";
+import { countDomain, countRx, dropIn } from "../counters";
 import { watch } from "../egress";
+import { isHome, mayGoTo, release } from "../pool";
+import { Reason } from "../reason";
+import { serverOf } from "../ring";
 import { portOf } from "../table/fdb";
-import { setVerdict } from "../verdict";
+import { DONE, setVerdict } from "../verdict";
+import { moveHome } from "./packet";
 
 const SHAPE_KEPT: u32 = (ITEM_POP_MASK << POP_SHIFT) | 0xff0000; // start, and the tag that stands in the slot
 const SOURCE_SHIFT: u64 = 48;
@@ -21,7 +25,8 @@ export function leave(item: u32, index: u32, frame: u32, port: u32, destination:
   const source = load<u64>(INTERFACES + port * INTERFACE_SIZE, INTERFACE_SOURCE);
   store<u64>(frame, (destination & 0xffff_ffff_ffff) | (source << SOURCE_SHIFT));
   store<u32>(frame, <u32>(source >> 16), 8);
-  const shape = (load<u32>(item, ITEM_SHAPE) & SHAPE_KEPT) | port;
+  const came = load<u32>(item, ITEM_SHAPE);
+  const shape = (came & SHAPE_KEPT) | port;
   const there = shape >> POP_SHIFT;
   const length = load<u32>(item, ITEM_LENGTH) - there;
   store<u64>(item, source, ITEM_SOURCE);
@@ -30,6 +35,26 @@ export function leave(item: u32, index: u32, frame: u32, port: u32, destination:
   store<u64>(item, (<u64>(shape | odd) << 32) | load<u32>(PORTS + port * PORT_SIZE, PORT_PUSH), ITEM_TAG);
   countRx(port, length);
   countDomain(<u32>(source >> SOURCE_SHIFT), length);
+  const out = portOf(destination);
+  if (came & SHAPE_SOLE && !isSettled(item, port, out)) return setVerdict(index, DONE);
   if (load<u32>(HEADER_MIRRORS)) watch(item, index, length, shape);
-  setVerdict(index, portOf(destination));
+  setVerdict(index, out);
+}
+
+/**
+ * Sees to an item in a slot that may be another worker's: where others are to hold it, too, or a third worker, the
+ * frame is copied. False: there is no slot, and it is dropped.
+ */
+function isSettled(item: u32, port: u32, out: u32): bool {
+  const slot = load<u32>(item, ITEM_SLOT);
+  const single = out < PORTS_MAX && load<u32>(HEADER_MIRRORS) == 0;
+  if (isHome(slot)) return true;
+  if (single && mayGoTo(serverOf(out), slot)) {
+    store<u32>(item, load<u32>(item, ITEM_SHAPE) | (ITEM_SHARED << POP_SHIFT), ITEM_SHAPE); // it has to go home
+    return true;
+  }
+  if (moveHome(item)) return true;
+  dropIn(port, Reason.noBuffer);
+  release(slot);
+  return false;
 }

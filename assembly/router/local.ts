@@ -2,7 +2,9 @@
 // to which it says that nothing is there, or, towards the outside of a NAT, nothing. Read RFC 1122 3.2.2, RFC 792,
 // RFC 9293 3.10.7.1 (resets), RFC 5382 REQ-4 (silence about SYNs that nobody asked for).
 
-import { ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_PLACE } from "../layout";
+import {
+  ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_PLACE,
+} from "../layout";
 import {
   INTERFACE_DHCP_CLIENT, INTERFACE_DHCP_SERVER, INTERFACE_DNS, INTERFACE_FLAGS, INTERFACE_UPLINK, ROUTER_FLAGS,
   ROUTER_NAT, ROUTER_SERVICES,
@@ -10,6 +12,7 @@ import {
 import { countCopies } from "../counters";
 import { cutOf, enqueue } from "../egress";
 import { Reason } from "../reason";
+import { serverOf } from "../ring";
 import { fold, sumOf } from "../wire/checksum";
 import { HEADER_SIZE } from "../wire/ethernet";
 import {
@@ -22,7 +25,7 @@ import {
 } from "../wire/l4";
 import { decline, goBack, pong } from "./icmp";
 import {
-  absorb, accept, detach, drop, entry, frame, item, own, packet, payload, port, protocol, resize, rest, router,
+  absorb, accept, detach, drop, entry, frame, item, lend, own, packet, payload, port, protocol, resize, rest, router,
 } from "./packet";
 import { checkPayload } from "./tuple";
 import { finish, note } from "./undone";
@@ -76,11 +79,13 @@ function isDhcp(): bool {
 
 /** Hands the packet at hand to the router's services: a copy, for the account, that leaves by their port. */
 function handUp(): void {
+  const services = load<u32>(router, ROUTER_SERVICES);
+  if (!lend(serverOf(services))) return;
   accept();
   countCopies(port, 1);
   const length = load<u32>(item, ITEM_LENGTH) - (packet - frame - HEADER_SIZE);
   const shape = load<u32>(item, ITEM_SHAPE) & ((ITEM_POP_MASK << POP_SHIFT) | SHAPE_PLACE);
-  enqueue(load<u32>(router, ROUTER_SERVICES), load<u32>(item, ITEM_SLOT), length | cutOf(item), port, shape);
+  enqueue(services, load<u32>(item, ITEM_SLOT), length | cutOf(item), port, shape);
   detach();
 }
 

@@ -3,18 +3,21 @@
 // in which it ends: dropped, taken in, or (leave.ts) sent on. Read RFC 1812 5.2.2 (what a router checks).
 
 import {
-  HEADROOM, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE, START_SHIFT,
-  VNET_SIZE, WORKER_ITEMS,
+  HEADROOM, ITEM_HANDED, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED, ITEM_SIZE, ITEM_SLOT, POP_SHIFT,
+  SHAPE_SOLE, SLOT_SIZE, START_SHIFT, VNET_SIZE, WORKER_ITEMS,
 } from "../layout";
 import { INTERFACES, INTERFACE_ROUTER, INTERFACE_SIZE, ROUTERS, ROUTER_SIZE } from "../layout-router";
 import { countTx, dropOut } from "../counters";
-import { NO_SLOT, isOwn, release, takeSlot } from "../pool";
+import { share } from "../egress";
+import { NO_SLOT, isHome, isOwn, mayGoTo, release, takeSlot } from "../pool";
 import { Reason } from "../reason";
 import { base, frames } from "../state";
 import { DONE, setVerdict } from "../verdict";
 import { fold, sumOf } from "../wire/checksum";
 import { HEADER_SIZE, TYPE, isGroup } from "../wire/ethernet";
 import { IPV4_SIZE, IP_PROTOCOL, IP_TOTAL, load16 } from "../wire/ipv4";
+
+const SHAPE_LENT: u32 = SHAPE_SOLE | (ITEM_SHARED << POP_SHIFT); // what is said of slots that are another worker's
 
 /** Its place in the batch, and the item there. */
 export let index: u32 = 0;
@@ -64,34 +67,67 @@ export function wasGroup(): bool {
 
 /** Checks the IPv4 header and sets what follows from it; -1 where all is right, else a reason. */
 export function open(): i32 {
-  if (size < IPV4_SIZE) return Reason.malformed;
+  if (!measure()) return Reason.malformed;
+  return fold(sumOf(packet, header)) == 0xffff ? -1 : Reason.checksum;
+}
+
+/** Sets what follows from an IPv4 header; false where that cannot be one. Its checksum may be wrong. */
+export function measure(): bool {
+  if (size < IPV4_SIZE) return false;
   header = (<u32>load<u8>(packet) & 15) * 4;
   total = load16(packet + IP_TOTAL);
-  if (load<u8>(packet) >> 4 != 4 || header < IPV4_SIZE || total < header || total > size) return Reason.malformed;
-  if (fold(sumOf(packet, header)) != 0xffff) return Reason.checksum;
+  if (load<u8>(packet) >> 4 != 4 || header < IPV4_SIZE || total < header || total > size) return false;
   payload = packet + header;
   rest = total - header;
   protocol = load<u8>(packet, IP_PROTOCOL);
-  return -1;
+  return true;
+}
+
+/** Whether another worker handed the frame to this one, or it is this one's for another reason. */
+export function wasHanded(): bool {
+  return ((load<u32>(item, ITEM_SHAPE) >> POP_SHIFT) & ITEM_HANDED) != 0;
 }
 
 /**
  * Makes sure that the frame may be rewritten, by copying it where others hold it. False: no slot, and it is dropped.
  */
 export function own(): bool {
+  return isOwn(load<u32>(item, ITEM_SLOT)) || (load<u32>(item, ITEM_SHAPE) & SHAPE_SOLE) != 0 || copy();
+}
+
+/** Makes sure that the frame may go to a worker, by copying it out of a third one's slot. False: as of `own`. */
+export function lend(worker: u32): bool {
   const slot = load<u32>(item, ITEM_SLOT);
-  if (isOwn(slot)) return true;
-  const fresh = takeSlot();
-  if (fresh == NO_SLOT) {
+  if (!mayGoTo(worker, slot)) return copy();
+  if (!isHome(slot)) share(item); // it has to go home
+  return true;
+}
+
+/** Makes sure that this worker's slot holds the frame. False: as of `own`. */
+export function keep(): bool {
+  return isHome(load<u32>(item, ITEM_SLOT)) || copy();
+}
+
+function copy(): bool {
+  if (!moveHome(item)) {
     drop(Reason.noBuffer);
     return false;
   }
-  const start = (load<u32>(item, ITEM_SHAPE) >> START_SHIFT) & 0xff;
-  const at = frames + fresh * SLOT_SIZE + start;
-  memory.copy(at - VNET_SIZE, frame - VNET_SIZE, load<u32>(item, ITEM_LENGTH) + VNET_SIZE); // with its header
-  store<u32>(item, fresh, ITEM_SLOT);
-  release(slot);
   locate();
+  return true;
+}
+
+/** Copies the frame of an item, with its header, into a slot of this worker's. False: there is none. */
+export function moveHome(to: u32): bool {
+  const slot = load<u32>(to, ITEM_SLOT);
+  const fresh = takeSlot();
+  if (fresh == NO_SLOT) return false;
+  const start = ((load<u32>(to, ITEM_SHAPE) >> START_SHIFT) & 0xff) - VNET_SIZE;
+  const bytes = load<u32>(to, ITEM_LENGTH) + VNET_SIZE;
+  memory.copy(frames + fresh * SLOT_SIZE + start, frames + slot * SLOT_SIZE + start, bytes);
+  store<u32>(to, fresh, ITEM_SLOT);
+  store<u32>(to, load<u32>(to, ITEM_SHAPE) & ~SHAPE_LENT, ITEM_SHAPE);
+  release(slot);
   return true;
 }
 

@@ -9,7 +9,7 @@ import {
   ROUTE_LINK, ROUTE_LOCAL, ROUTE_VIA,
 } from "../layout-router";
 import { Reason } from "../reason";
-import { ticks } from "../state";
+import { self, ticks } from "../state";
 import { findHalf, setNeighbor } from "../table/flow";
 import { cover, fragmentOf } from "../table/fragment";
 import { removeUnused } from "../table/mapping";
@@ -33,6 +33,7 @@ import {
   total, typeOf, wasGroup,
 } from "./packet";
 import { pend, portOf, resolve, routeTo } from "./resolve";
+import { cameRound, goRound, goesRound } from "./round";
 import { clampMss, decrement, rewriteHeader, rewritePayload } from "./rewrite";
 import { beginInbound, beginOutbound, knownHalf, mappingOf } from "./session";
 import { split } from "./split";
@@ -40,7 +41,9 @@ import { follow } from "./tcp";
 import { settle } from "./timeout";
 import { addressesOf, checkPayload, portsAt, scope } from "./tuple";
 import { finish, longest, note } from "./undone";
+import { ownerOfOutside } from "./whose";
 
+const AROUND: u32 = 1; // in the place of a neighbor
 const DATAGRAM_MAX: u32 = 65535;
 const PENDINGS_KEPT: u32 = 640; // of those, for neighbors, and for packets that are split
 const WAITING_MAX: u32 = 64; // fragments of one datagram that wait for its first: 64 KiB at an MTU of 1,500 has 45
@@ -60,7 +63,7 @@ export function receive(place: u32, to: u32): void {
   if (wasGroup()) return absorb(); // RFC 1812 5.3.4: never forwarded
   if (load<u32>(entry, INTERFACE_ADDRESS) == 0) return deliverBroadcast(); // DHCP may answer to what is not ours yet
   note();
-  if (isMartian(load<u32>(packet, IP_SOURCE))) return drop(Reason.spoofed);
+  if (!cameRound() && isMartian(load<u32>(packet, IP_SOURCE))) return drop(Reason.spoofed);
   if (!isUnicast(destination)) return drop(Reason.noRoute);
   if (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) translated(destination);
   else routed(destination);
@@ -117,7 +120,8 @@ function fits(out: u32): bool {
 
 function depart(neighbor: u32): void {
   accept();
-  leave(item, index, frame, load<u32>(neighbor, NEIGHBOR_PORT), load<u64>(neighbor, NEIGHBOR_DESTINATION));
+  if (neighbor == AROUND) goRound();
+  else leave(item, index, frame, load<u32>(neighbor, NEIGHBOR_PORT), load<u64>(neighbor, NEIGHBOR_DESTINATION));
 }
 
 // ---- with translation ----
@@ -142,14 +146,16 @@ function toOutside(outside: u32): void {
   if (isLater()) return passLater();
   if (isErrorMessage()) return passError(!isFromUplink());
   if (isFragment() ? !isFirst() : !isWhole()) return;
-  const half = knownHalf(portsAt(payload, protocol));
-  const mapping = half ? 0 : mappingOf(load<u32>(packet, IP_DESTINATION), outside);
-  if (half == 0 && mapping == 0) return deliver();
+  const ports = portsAt(payload, protocol);
+  const half = knownHalf(ports);
+  const around = half == 0 && !isFromUplink() && ownerOfOutside(outside, protocol, ports >> 16) != self;
+  const mapping = half || around ? 0 : mappingOf(load<u32>(packet, IP_DESTINATION), outside);
+  if (half == 0 && mapping == 0 && !around) return deliver();
   if (load<u8>(packet, IP_TTL) <= 1) {
     if (mapping) removeUnused(mapping);
     return refuse(Reason.ttl, TIME_EXCEEDED, 0);
   }
-  const found = half ? half : beginInbound(mapping);
+  const found = half ? half : around ? beginOutbound() : beginInbound(mapping);
   if (isFragment()) passFirst(found);
   else pass(found);
 }
@@ -173,14 +179,20 @@ function isWhole(): bool {
 
 /** Passes the packet at hand by a half; 0: it has been seen to. */
 function pass(half: u32): void {
-  if (half == 0) return;
-  const neighbor = hopOf(half);
-  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
+  const way = half ? wayOf(half) : 0;
+  if (way == 0) return;
   if (protocol != PROTOCOL_TCP || follow(half, payload)) settle(half);
   rewriteHeader(half);
   rewritePayload(half);
-  clampMss(load<u32>(neighbor, NEIGHBOR_PORT));
-  depart(neighbor);
+  if (way != AROUND) clampMss(load<u32>(way, NEIGHBOR_PORT));
+  depart(way);
+}
+
+/** Where the packet at hand, which fits there, goes by a half: a neighbor, or AROUND; 0: it has been seen to. */
+function wayOf(half: u32): u32 {
+  if (goesRound(half)) return AROUND;
+  const neighbor = hopOf(half);
+  return neighbor && fits(load<u32>(neighbor, NEIGHBOR_PORT)) ? neighbor : 0;
 }
 
 /** The neighbor to which packets of a half go; 0: not known yet, or there is none: the packet has been seen to. */
@@ -208,11 +220,11 @@ function passError(fromInside: bool): void {
   const half = halfOfError();
   if (half == 0) return;
   if (load<u8>(packet, IP_TTL) <= 1) return drop(Reason.ttl);
-  const neighbor = hopOf(half);
-  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
+  const way = wayOf(half);
+  if (way == 0) return;
   decrement();
   rewriteError(half, fromInside);
-  depart(neighbor);
+  depart(way);
 }
 
 // ---- fragments (RFC 4787 REQ-14) ----
@@ -256,8 +268,7 @@ function isFirst(): bool {
 
 /** Passes a first fragment by a half; those that waited for it follow. 0: it has been seen to. */
 function passFirst(half: u32): void {
-  const neighbor = half ? hopOf(half) : 0;
-  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT))) return;
+  if (half == 0 || wayOf(half) == 0) return;
   const record = datagramOf();
   if (record == 0) return;
   const flow = load<u64>(record, FRAGMENT_FLOW);
@@ -282,8 +293,8 @@ function passLater(): void {
   if (load<u8>(packet, IP_TTL) <= 1) return drop(Reason.ttl);
   const half = findHalf(addressesOf(packet), flow);
   if (half == 0) return drop(Reason.fragment);
-  const neighbor = hopOf(half);
-  if (neighbor == 0 || !fits(load<u32>(neighbor, NEIGHBOR_PORT)) || !isClear(record)) return;
+  const way = wayOf(half);
+  if (way == 0 || !isClear(record)) return;
   rewriteHeader(half);
-  depart(neighbor);
+  depart(way);
 }

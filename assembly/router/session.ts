@@ -11,12 +11,13 @@ import {
   ROUTER_MAPPING_ENDPOINT,
 } from "../layout-router";
 import { Reason } from "../reason";
+import { shard } from "../state";
 import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, permit, removeFlow } from "../table/flow";
 import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
-import { choosePort, filtersAddress, freePorts, isTaken, mapsPerEndpoint, outsideAt } from "../table/outside";
+import { choosePort, filtersAddress, freePorts, mapsPerEndpoint, outsideAt, takePort } from "../table/outside";
 import { isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
@@ -89,7 +90,7 @@ function newMapping(inside: u64, remote: u64, port: u32): u32 {
     return 0;
   }
   if (!own && !mayMap(host, index)) return refusedFor(host, Reason.natLimit);
-  const kept = own && !isTaken(index, protocol, port); // 1:1, where an identifier may be 0
+  const kept = own && takePort(index, protocol, port); // 1:1, where an identifier may be 0
   const chosen = kept ? port : portFor(host, index, port);
   if (chosen == 0 && !kept) return refusedFor(host, Reason.natNoPort);
   if (room(MAPPING_SLAB) == 0) endOne(host, -1);
@@ -158,7 +159,7 @@ function mayHave(host: u32, mapping: u32, peer: u32): bool {
 function isFair(host: u32, left: u32): bool {
   const held = load<u32>(host, HOST_FLOWS);
   if (load<u32>(ROUTER_COUNT) == 1) return held <= SHARE * left;
-  return held <= SHARE / 2 * left && load<u32>(router, ROUTER_FLOWS) <= SHARE * left;
+  return held <= SHARE / 2 * left && load<u32>(shard + router, ROUTER_FLOWS) <= SHARE * left;
 }
 
 /** Ends a session of the router; what the new one is to have stays, even where that was the last to have it. */
@@ -184,7 +185,8 @@ export function mappingOf(destination: u32, index: u32): u32 {
 function makeOwn(inside: u32, index: u32, port: u32): u32 {
   const host = hostOf(router, inside);
   if (host == 0) return 0;
-  const mapping = makeMapping(endpointKey(router, protocol, inside, port), 0, index, port, host);
+  const mapping = takePort(index, protocol, bswap<u16>(<u16>port))
+    ? makeMapping(endpointKey(router, protocol, inside, port), 0, index, port, host) : 0;
   if (mapping == 0) leaveHost(host);
   return mapping;
 }

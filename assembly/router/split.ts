@@ -1,12 +1,12 @@
 // A packet that is too long for where it goes, and may be fragmented: its fragments come as if it had been fragmented
 // before it came here, so that whatever is done to fragments is done in one place. Read RFC 791 3.2, RFC 1812 5.2.6.
 
-import { HEADROOM, ITEM_SLOT, SLOT_SIZE, START_SHIFT } from "../layout";
+import { HEADROOM, ITEM_HANDED, ITEM_ROUND, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SLOT_SIZE, START_SHIFT } from "../layout";
 import { READY } from "../layout-router";
 import { countCopies } from "../counters";
 import { NO_SLOT, release, takeSlot } from "../pool";
 import { Reason } from "../reason";
-import { frames } from "../state";
+import { frames, shard } from "../state";
 import { append } from "../table/queue";
 import { HEADER_SIZE, MACS_SIZE, TYPE } from "../wire/ethernet";
 import { IPV4_SIZE, IP_FRAGMENT, IP_TOTAL, TYPE_IPV4, load16, putChecksum, store16 } from "../wire/ipv4";
@@ -15,6 +15,8 @@ import { detach, drop, frame, header, item, packet, port, rest } from "./packet"
 const OPTION_END: u8 = 0;
 const OPTION_NOP: u8 = 1;
 const OPTION_COPIED: u8 = 0x80;
+const SHAPE_MADE: u32 = (ITEM_HANDED << POP_SHIFT) | (HEADROOM << START_SHIFT); // whose they are is known
+const SHAPE_ROUND: u32 = ITEM_ROUND << POP_SHIFT;
 const MORE: u32 = 0x2000; // the flag "more fragments" in its field, as a number
 
 /** Splits the packet at hand into fragments of at most `mtu` bytes, which take its place. */
@@ -57,7 +59,8 @@ function putFragment(offset: u32, bytes: u32): bool {
   store16(at + IP_TOTAL, header + bytes);
   store16(at + IP_FRAGMENT, (field + offset / 8) | (offset + bytes < rest ? MORE : 0));
   putChecksum(at, header);
-  if (append(READY, slot, HEADER_SIZE + header + bytes, HEADROOM << START_SHIFT, port)) return true;
+  const shape = SHAPE_MADE | (load<u32>(item, ITEM_SHAPE) & SHAPE_ROUND);
+  if (append(shard + READY, slot, HEADER_SIZE + header + bytes, shape, port)) return true;
   release(slot);
   return false;
 }

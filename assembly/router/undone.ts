@@ -3,7 +3,8 @@
 // to be fragmented, is finished first. Read offload.ts.
 
 import {
-  HEADROOM, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_HEADER, START_SHIFT,
+  HEADROOM, ITEM_HANDED, ITEM_LENGTH, ITEM_POP_MASK, ITEM_ROUND, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_HEADER,
+  START_SHIFT,
 } from "../layout";
 import { READY } from "../layout-router";
 import { countCopies } from "../counters";
@@ -11,6 +12,7 @@ import { complete, makeSegment, segmentLength, segmentsOf } from "../finish";
 import { find, isMerged, isPartialAt, isUnfinished, longestSegment } from "../offload";
 import { NO_SLOT, release } from "../pool";
 import { Reason } from "../reason";
+import { shard } from "../state";
 import { append } from "../table/queue";
 import { FRAGMENT_MASK, IP_FRAGMENT } from "../wire/ipv4";
 import { clearHeader } from "../wire/virtio";
@@ -64,13 +66,14 @@ export function longest(): u32 {
 function takeApart(): void {
   const length = load<u32>(item, ITEM_LENGTH);
   if (!find(frame, length)) return drop(Reason.malformed);
-  const place = (shape() & (ITEM_POP_MASK << POP_SHIFT)) | (HEADROOM << START_SHIFT) | port;
+  const kept = (((shape() >> POP_SHIFT) & (ITEM_POP_MASK | ITEM_ROUND)) | ITEM_HANDED) << POP_SHIFT; // whose is known
+  const place = kept | (HEADROOM << START_SHIFT) | port;
   const count = segmentsOf(frame, length);
   let made: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const slot = makeSegment(frame, length, i);
     if (slot == NO_SLOT) break;
-    if (append(READY, slot, segmentLength(frame, length, i), place, port)) made++;
+    if (append(shard + READY, slot, segmentLength(frame, length, i), place, port)) made++;
     else release(slot);
   }
   if (made == 0) return drop(Reason.noBuffer);

@@ -8,7 +8,7 @@ import {
   HALF_RENEW, HALF_SIZE, HALF_TIMEOUT, MAPPING_OUTSIDE, RENEW_ALWAYS, ROUTERS, ROUTER_FLOWS, ROUTER_SIZE,
   SESSION_CREATED, SESSION_DESTROYED,
 } from "../layout-router";
-import { ticks } from "../state";
+import { shard, ticks } from "../state";
 import { TTL_DELTA, deltaOf, fold } from "../wire/checksum";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
 import { isQuery } from "../wire/l4";
@@ -111,7 +111,7 @@ export function routerOf(half: u32): u32 {
 }
 
 function countSessions(half: u32, by: i32): void {
-  const router = routerOf(half);
+  const router = shard + routerOf(half);
   store<u32>(router, load<u32>(router, ROUTER_FLOWS) + <u32>by, ROUTER_FLOWS);
 }
 

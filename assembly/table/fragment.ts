@@ -20,6 +20,12 @@ const SAMPLE: u32 = 64;
 /** Where the next sample is taken. */
 let cursor: u32 = 0;
 
+/** The record of a datagram whose time is not over, 0: none. */
+export function knownFragment(addresses: u64, identity: u64): u32 {
+  const known = find(FRAGMENT_INDEX, addresses, identity);
+  return known && !isOver(known) ? known : 0;
+}
+
 /** The record of a datagram, made where there is none, if need be in the place of an older one; 0: there is no room. */
 export function fragmentOf(addresses: u64, identity: u64): u32 {
   const known = find(FRAGMENT_INDEX, addresses, identity);

@@ -1,12 +1,14 @@
 // Indexes: from a key of two words to the number of the record that begins with it (or has it at INDEX_KEY). A bucket
 // is a cache line: eight fingerprints, compared together, and eight numbers; an entry that finds its bucket full
 // goes on to the next, and the buckets that it passes count it as a stray, which bounds searches without tombstones.
-// Half full at most, one bucket in fifty overflows. Layout: layout-router.ts.
+// Half full at most, one bucket in fifty overflows. Each worker has indexes of its own; an index is given as the offset
+// of worker 0's. Layout: layout-router.ts.
 
 import {
   BUCKET_NUMBERS, BUCKET_SIZE, BUCKET_WAYS, HASH_SEEDS, INDEX_BUCKETS, INDEX_KEY, INDEX_MASK, INDEX_RECORDS,
   INDEX_SHIFT, INDEX_STRIDE, NUMBER_MASK, STRAYS_SHIFT,
 } from "../layout-router";
+import { shard } from "../state";
 
 const WALK_MAX = 16; // a bucket's strays are at most WALK_MAX × BUCKET_WAYS, which their byte holds
 const FINAL: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -65,11 +67,12 @@ function numberAt(bucket: u32, way: u32): u32 {
 
 /** Loads the bucket where a search for a key would begin. */
 export function touch(index: u32, first: u64, second: u64): u32 {
-  return load<u32>(bucketAt(index, hash(first, second)));
+  return load<u32>(bucketAt(shard + index, hash(first, second)));
 }
 
 /** Offset of the record that a key belongs to, 0 where there is none. */
-export function find(index: u32, first: u64, second: u64): u32 {
+export function find(table: u32, first: u64, second: u64): u32 {
+  const index = shard + table;
   const hashed = hash(first, second);
   let bucket = bucketAt(index, hashed);
   for (let walked = 0; walked <= WALK_MAX; walked++) {
@@ -86,7 +89,8 @@ export function find(index: u32, first: u64, second: u64): u32 {
 }
 
 /** Enters a record, whose key stands in it and is not in the index yet. False: its part of the index is full. */
-export function insert(index: u32, record: u32): bool {
+export function insert(table: u32, record: u32): bool {
+  const index = shard + table;
   const key = record + load<u32>(index, INDEX_KEY);
   const hashed = hash(load<u64>(key), load<u64>(key, 8));
   const home = bucketAt(index, hashed);
@@ -106,7 +110,8 @@ export function insert(index: u32, record: u32): bool {
 }
 
 /** Takes a record, which is in the index, out of it. */
-export function remove(index: u32, record: u32): void {
+export function remove(table: u32, record: u32): void {
+  const index = shard + table;
   const key = record + load<u32>(index, INDEX_KEY);
   const hashed = hash(load<u64>(key), load<u64>(key, 8));
   const number = (record - load<u32>(index, INDEX_RECORDS)) / load<u32>(index, INDEX_STRIDE);

@@ -42,7 +42,7 @@ export function hostOf(router: u32, address: u32): u32 {
 
 function countHosts(outside: u32, by: i32): void {
   const at = outsideAt(outside);
-  store<u32>(at, load<u32>(at, OUTSIDE_HOSTS) + <u32>by, OUTSIDE_HOSTS);
+  atomic.add<u32>(at, <u32>by, OUTSIDE_HOSTS); // of all workers
 }
 
 /** A host that comes back is paired with the outside address that it had; one that has mappings keeps what it has. */

@@ -8,7 +8,7 @@ import {
 } from "../layout-router";
 import { countMappings, leaveHost } from "./host";
 import { find, insert, remove } from "./hash";
-import { givePort, outsideAt, takePort } from "./outside";
+import { givePort, outsideAt } from "./outside";
 import { give, take } from "./slab";
 
 /** Key of an endpoint of a router; the port is as on the wire. */
@@ -45,12 +45,15 @@ function protocolIn(endpoint: u64): u32 {
 }
 
 /**
- * Makes a mapping of an inside endpoint to a free port (as on the wire) of outside address `index`; 0: no room.
- * `host`: who it counts for, 0: a forward, for nobody.
+ * Makes a mapping of an inside endpoint to a port (as on the wire) of outside address `index` that was taken for it; 0:
+ * no room, and the port is given back. `host`: who it counts for, 0: a forward, for nobody.
  */
 export function makeMapping(inside: u64, remote: u64, index: u32, port: u32, host: u32): u32 {
   const mapping = take(MAPPING_SLAB);
-  if (mapping == 0) return 0;
+  if (mapping == 0) {
+    givePort(index, protocolIn(inside), bswap<u16>(<u16>port));
+    return 0;
+  }
   const outside = (inside & 0xffff_0000_0000_0000) | (<u64>port << 32) | load<u32>(outsideAt(index), OUTSIDE_ADDRESS);
   store<u64>(mapping, inside, MAPPING_INSIDE);
   store<u64>(mapping, remote, MAPPING_INSIDE + 8);
@@ -60,9 +63,9 @@ export function makeMapping(inside: u64, remote: u64, index: u32, port: u32, hos
   store<u32>(mapping, host ? 0 : MAPPING_STATIC, MAPPING_FLAGS);
   if (!enter(mapping)) {
     give(MAPPING_SLAB, mapping);
+    givePort(index, protocolIn(inside), bswap<u16>(<u16>port));
     return 0;
   }
-  if (port) takePort(index, protocolIn(inside), bswap<u16>(<u16>port));
   if (host) countMappings(host, 1);
   return mapping;
 }
@@ -100,11 +103,11 @@ export function removeUnused(mapping: u32): void {
 /** Takes a mapping that no session holds out of the table. */
 export function removeMapping(mapping: u32): void {
   const outside = load<u64>(mapping, MAPPING_OUTSIDE);
-  const port = portIn(outside);
-  if (port) givePort(load<u32>(mapping, MAPPING_OUTSIDE_INDEX), protocolIn(outside), bswap<u16>(<u16>port));
+  const port = <u32>bswap<u16>(<u16>portIn(outside));
   remove(INSIDE_INDEX, mapping);
   remove(OUTSIDE_INDEX, mapping);
   const host = load<u32>(mapping, MAPPING_HOST);
+  givePort(load<u32>(mapping, MAPPING_OUTSIDE_INDEX), protocolIn(outside), port);
   give(MAPPING_SLAB, mapping);
   if (host == 0) return;
   countMappings(host, -1);

@@ -12,7 +12,7 @@ import {
   NEIGHBOR_PROBES_MAX, NEIGHBOR_QUEUE, NEIGHBOR_SLAB, NEIGHBOR_USED,
 } from "../layout-router";
 import { Reason } from "../reason";
-import { ticks } from "../state";
+import { shard, ticks } from "../state";
 import { MAC_MASK } from "../wire/ethernet";
 import { find, insert, remove } from "./hash";
 import { discard, ready } from "./queue";
@@ -42,7 +42,7 @@ export function findNeighbor(port: u32, address: u32): u32 {
 export function neighborOf(port: u32, address: u32, speaks: bool = false): u32 {
   const known = findNeighbor(port, address);
   if (known) return known;
-  const asking = load<u32>(INTERFACES + port * INTERFACE_SIZE, INTERFACE_ASKING);
+  const asking = load<u32>(shard + INTERFACES + port * INTERFACE_SIZE, INTERFACE_ASKING);
   if (!speaks && asking >= ASKING_MAX && !makeRoom(port)) return 0;
   if (room(NEIGHBOR_SLAB) == 0 && !makeRoom(ANY_PORT)) return 0;
   const neighbor = take(NEIGHBOR_SLAB);
@@ -122,7 +122,7 @@ function isAsking(neighbor: u32): bool {
 }
 
 function countAsking(neighbor: u32, by: i32): void {
-  const at = INTERFACES + load<u32>(neighbor, NEIGHBOR_PORT) * INTERFACE_SIZE;
+  const at = shard + INTERFACES + load<u32>(neighbor, NEIGHBOR_PORT) * INTERFACE_SIZE;
   store<u32>(at, load<u32>(at, INTERFACE_ASKING) + <u32>by, INTERFACE_ASKING);
 }
 

@@ -1,14 +1,15 @@
 // Outside addresses and their ports: which are taken, and which one a new mapping gets. A port is never given to two
 // mappings (RFC 4787 REQ-3); it is the inside's own where that is free, else one of the same range, below 1024 or not,
 // and of the same parity (REQ-3 a and b, REQ-4) as long as there is one. Where to look first is not to be guessed
-// (RFC 6056 3.3).
+// (RFC 6056 3.3). All workers take from the same ports: a bit is set by whoever finds it clear, at once and without a
+// lock, and owner.ts says whose it is then.
 
 import {
   HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_ADDRESS, OUTSIDE_INSIDE, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE, OUTSIDE_SIZE,
   OUTSIDE_USED, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
-import { now } from "../state";
-import { PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4";
+import { now, self } from "../state";
+import { kindOf, setOwner } from "./owner";
 
 const WORD_BITS: u32 = 64;
 const WORDS: u32 = 1024;
@@ -41,12 +42,6 @@ export function filtersAddress(router: u32): bool {
   return (load<u32>(router, ROUTER_FLAGS) & (ROUTER_FILTER_ADDRESS | ROUTER_MAPPING_ENDPOINT)) == ROUTER_FILTER_ADDRESS;
 }
 
-/** Which of the three sets of ports a protocol uses. */
-@inline
-function kindOf(protocol: u32): u32 {
-  return protocol == PROTOCOL_TCP ? 0 : protocol == PROTOCOL_UDP ? 1 : 2;
-}
-
 @inline
 function bitmapOf(index: u32, protocol: u32): u32 {
   return OUTSIDE_PORTS + (index * KINDS + kindOf(protocol)) * OUTSIDE_PORTS_SIZE;
@@ -59,32 +54,30 @@ function usedAt(index: u32, protocol: u32): u32 {
 
 /** Ports of an address that no mapping has. */
 export function freePorts(index: u32, protocol: u32): u32 {
-  return PORTS_ALL - load<u32>(usedAt(index, protocol));
+  return PORTS_ALL - atomic.load<u32>(usedAt(index, protocol));
 }
 
-export function isTaken(index: u32, protocol: u32, port: u32): bool {
-  return ((load<u8>(bitmapOf(index, protocol) + (port >> 3)) >> <u8>(port & 7)) & 1) != 0;
+/** Takes a port for this worker; false: it is taken. Identifier 0, which only a 1:1 address has, is there for all. */
+export function takePort(index: u32, protocol: u32, port: u32): bool {
+  if (port == 0) return true;
+  const bit = <u8>1 << <u8>(port & 7);
+  if (atomic.or<u8>(bitmapOf(index, protocol) + (port >> 3), bit) & bit) return false;
+  atomic.add<u32>(usedAt(index, protocol), 1);
+  setOwner(index, protocol, port, self);
+  return true;
 }
 
-/** Takes a port that is free. */
-export function takePort(index: u32, protocol: u32, port: u32): void {
-  const at = bitmapOf(index, protocol) + (port >> 3);
-  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(port & 7)));
-  const used = usedAt(index, protocol);
-  store<u32>(used, load<u32>(used) + 1);
-}
-
-/** Gives a port back that is taken. */
+/** Gives a port back that this worker has taken. */
 export function givePort(index: u32, protocol: u32, port: u32): void {
-  const at = bitmapOf(index, protocol) + (port >> 3);
-  store<u8>(at, load<u8>(at) & ~(<u8>1 << <u8>(port & 7)));
-  const used = usedAt(index, protocol);
-  store<u32>(used, load<u32>(used) - 1);
+  if (port == 0) return;
+  setOwner(index, protocol, port, -1);
+  atomic.sub<u32>(usedAt(index, protocol), 1);
+  atomic.and<u8>(bitmapOf(index, protocol) + (port >> 3), ~(<u8>1 << <u8>(port & 7)));
 }
 
-/** A free port for an inside port, both as numbers; 0: all are taken. An identifier may be 0 inside, never outside. */
+/** Takes a free port for an inside port, both numbers; 0: none is left. An identifier may be 0 inside, not outside. */
 export function choosePort(index: u32, protocol: u32, wanted: u32): u32 {
-  if (wanted && !isTaken(index, protocol, wanted)) return wanted;
+  if (wanted && takePort(index, protocol, wanted)) return wanted;
   if (freePorts(index, protocol) == 0) return 0;
   const parity = wanted & 1 ? ~EVEN : EVEN;
   const low = wanted < WORDS_LOW * WORD_BITS;
@@ -92,7 +85,7 @@ export function choosePort(index: u32, protocol: u32, wanted: u32): u32 {
     || search(index, protocol, !low, ANY);
 }
 
-/** The first free port in a range that `mask` allows, from a place in it that nobody knows; 0: none. */
+/** Takes the first free port in a range that `mask` allows, from a place in it that nobody knows; 0: none. */
 function search(index: u32, protocol: u32, low: bool, mask: u64): u32 {
   const first = low ? 0 : WORDS_LOW;
   const count = low ? WORDS_LOW : WORDS - WORDS_LOW;
@@ -101,7 +94,10 @@ function search(index: u32, protocol: u32, low: bool, mask: u64): u32 {
   for (let i: u32 = 0; i < count; i++) {
     const word = first + (start + i) % count;
     const free = ~load<u64>(bitmap + word * 8) & mask & (word == 0 ? ~1 : ANY);
-    if (free) return word * WORD_BITS + <u32>ctz(free);
+    for (let left = free; left != 0; left &= left - 1) { // another worker may be quicker
+      const port = word * WORD_BITS + <u32>ctz(left);
+      if (takePort(index, protocol, port)) return port;
+    }
   }
   return 0;
 }

@@ -8,6 +8,7 @@ import {
 } from "../layout-router";
 import { dropOut } from "../counters";
 import { release } from "../pool";
+import { shard } from "../state";
 import { give, take } from "./slab";
 
 /** Adds a frame that came to an interface's `port`. False: no record is left, and the caller has the frame still. */
@@ -26,7 +27,7 @@ export function append(queue: u32, slot: u32, length: u32, shape: u32, port: u32
 export function ready(queue: u32): void {
   const first = load<u32>(queue, QUEUE_FIRST);
   if (first == 0) return;
-  link(READY, first, load<u32>(queue, QUEUE_LAST), load<u32>(queue, QUEUE_COUNT));
+  link(shard + READY, first, load<u32>(queue, QUEUE_LAST), load<u32>(queue, QUEUE_COUNT));
   store<u32>(queue, 0, QUEUE_FIRST);
   store<u32>(queue, 0, QUEUE_LAST);
   store<u32>(queue, 0, QUEUE_COUNT);

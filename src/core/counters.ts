@@ -69,7 +69,9 @@ export class Counters {
 
   /** Frames that wait in routers: for a neighbor's answer, or a first fragment. */
   waiting(): number {
-    return this.shared.word(layout.PENDING_SLAB + layout.SLAB_COUNT);
+    return this.shared.shards.reduce((sum, shard) => (
+      sum + this.shared.word(shard + layout.PENDING_SLAB + layout.SLAB_COUNT)
+    ), 0);
   }
 
   #queued(port: number): number {

@@ -44,7 +44,8 @@ export class SharedMemory {
   static create(sizes: Sizes): SharedMemory {
     const buckets = 2 ** Math.ceil(Math.log2(sizes.fdbCapacity / 2)); // half full at most
     const links = layout.FDB + buckets * layout.FDB_BUCKET_SIZE;
-    const nat = new RouterMemory(align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE), sizes.natCapacity);
+    const switches = align(links + buckets * layout.FDB_WAYS * layout.FDB_LINK_SIZE);
+    const nat = new RouterMemory(switches, sizes.natCapacity, sizes.workers);
     const pipes = align(nat.end);
     const queues = align(pipes + sizes.pipes * layout.PIPE_BYTES); // of all workers but the first
     const frames = align(queues + (sizes.workers - 1) * layout.QUEUES_SIZE);
@@ -95,6 +96,11 @@ export class SharedMemory {
   queue(worker: number, port: number): number {
     const queues = this.word(layout.WORKERS + worker * layout.WORKER_SIZE + layout.WORKER_QUEUES);
     return queues + port * layout.QUEUE_SIZE;
+  }
+
+  /** What is to be added to the offset of a table of routers, for each worker's own (assembly/layout-router.ts). */
+  get shards(): number[] {
+    return Array.from({ length: this.word(layout.HEADER_WORKERS) }, (_, i) => this.word(layout.SHARDS + i * 4));
   }
 
   /** Offset of pipe `index`. */

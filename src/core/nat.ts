@@ -49,11 +49,17 @@ export function* readSessions(shared: SharedMemory, seconds: number): Generator<
   }
 }
 
-/** Offsets of the records of a slab that were ever in use; those that come while it is walked are among them. */
+/**
+ * Offsets of the records of a slab that were ever in use, of one worker after the other; those that come while it is
+ * walked are among them.
+ */
 export function* recordsOf(shared: SharedMemory, slab: number): Generator<number> {
-  const records = shared.word(slab + layout.SLAB_RECORDS);
-  const stride = shared.word(slab + layout.SLAB_STRIDE);
-  for (let number = 1; number < shared.word(slab + layout.SLAB_NEXT); number++) yield records + number * stride;
+  for (const shard of shared.shards) {
+    const records = shared.word(shard + slab + layout.SLAB_RECORDS);
+    const stride = shared.word(shard + slab + layout.SLAB_STRIDE);
+    const next = shard + slab + layout.SLAB_NEXT;
+    for (let number = 1; number < shared.word(next); number++) yield records + number * stride;
+  }
 }
 
 function sessionAt(shared: SharedMemory, at: number, ticks: number): Session | undefined {

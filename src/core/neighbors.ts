@@ -19,13 +19,23 @@ export interface RawNeighbor {
   age: number;
 }
 
-/** Every neighbor, in no order. `seconds`: the workers' clock. */
-export function* readNeighbors(shared: SharedMemory, seconds: number): Generator<RawNeighbor> {
+/** Every neighbor, in no order; of what several workers know of one, the best. `seconds`: the workers' clock. */
+export function readNeighbors(shared: SharedMemory, seconds: number): Iterable<RawNeighbor> {
   const ticks = Math.floor(seconds * 1000 / layout.FDB_TICK_MS);
+  const known = new Map<string, RawNeighbor>();
   for (const at of recordsOf(shared, layout.NEIGHBOR_SLAB)) {
     const neighbor = neighborAt(shared, at, ticks);
-    if (neighbor) yield neighbor;
+    const key = neighbor && `${neighbor.port} ${neighbor.address}`;
+    if (key !== undefined && isBetter(neighbor!, known.get(key))) known.set(key, neighbor!);
   }
+  return known.values();
+}
+
+/** Whether one says more of a neighbor than another: where it is, or where it was later. */
+function isBetter(one: RawNeighbor, other: RawNeighbor | undefined): boolean {
+  if (!other) return true;
+  const [knows, knew] = [one.mac !== "", other.mac !== ""];
+  return knows === knew ? one.age < other.age : knows;
 }
 
 function neighborAt(shared: SharedMemory, at: number, ticks: number): RawNeighbor | undefined {

@@ -12,7 +12,7 @@ import { Ranges } from "./ranges.js";
 import type { Tables } from "./tables.js";
 
 const TICKS = 1000 / layout.FDB_TICK_MS; // in a second
-const ERRORS_PER_SECOND = 100; // ICMP errors of a router
+const ERRORS_PER_SECOND = 100; // ICMP errors of a router, by each worker
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 
 /** An interface as it is written: its port, and where it stands. */
@@ -64,7 +64,9 @@ export class RouterTables {
   add(): WrittenRouter {
     const index = this.#numbers.take();
     const at = routerAt(index);
-    this.tables.shared.bytes.fill(0, at, at + layout.ROUTER_SIZE);
+    for (const shard of this.tables.shared.shards) {
+      this.tables.shared.bytes.fill(0, shard + at, shard + at + layout.ROUTER_SIZE);
+    }
     this.tables.shared.setWord(layout.ROUTER_COUNT, ++this.#count);
     return { index, routes: 0, routeCount: 0, outsides: 0, outsideCount: 0, addresses: [] };
   }
@@ -99,7 +101,9 @@ export class RouterTables {
     this.tables.clearPort(port);
     this.tables.core.forgetNeighbors(port.index);
     const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
-    this.tables.shared.bytes.fill(0, at, at + layout.INTERFACE_SIZE);
+    for (const shard of this.tables.shared.shards) {
+      this.tables.shared.bytes.fill(0, shard + at, shard + at + layout.INTERFACE_SIZE);
+    }
   }
 
   /** Publishes a forward; who has its ports loses them. Throws EngineError where there is no room. */
@@ -182,9 +186,11 @@ export class RouterTables {
 
   #writeErrors(at: number): void {
     const { shared } = this.tables;
-    shared.setDouble(at + layout.ROUTER_ERRORS + layout.PACE_RATE, ERRORS_PER_SECOND / 1000);
-    shared.setDouble(at + layout.ROUTER_ERRORS + layout.PACE_BURST, ERRORS_PER_SECOND);
-    shared.setDouble(at + layout.ROUTER_ERRORS + layout.PACE_TOKENS, ERRORS_PER_SECOND);
+    for (const pace of shared.shards.map((shard) => shard + at + layout.ROUTER_ERRORS)) {
+      shared.setDouble(pace + layout.PACE_RATE, ERRORS_PER_SECOND / 1000);
+      shared.setDouble(pace + layout.PACE_BURST, ERRORS_PER_SECOND);
+      shared.setDouble(pace + layout.PACE_TOKENS, ERRORS_PER_SECOND);
+    }
   }
 
   #writeNat(at: number, nat: NatConfig | undefined): void {

@@ -51,7 +51,7 @@ export class SessionLog {
 
   constructor(options: SessionLogOptions) {
     this.#options = options;
-    this.#lost = options.shared.word(layout.SESSION_LOST);
+    this.#lost = this.#countLost();
   }
 
   /**
@@ -109,22 +109,29 @@ export class SessionLog {
   }
 
   async #drain(): Promise<void> {
-    const { shared } = this.#options;
     const routers = new Map([...this.#options.routers()].map((router) => [router.index, router]));
-    const head = Atomics.load(shared.words, layout.SESSION_HEAD >>> 2);
-    let tail = shared.word(layout.SESSION_TAIL);
-    while (tail !== head) {
-      for (let i = 0; i < SLICE && tail !== head; i++, tail = (tail + 1) >>> 0) this.#take(tail, routers);
-      Atomics.store(shared.words, layout.SESSION_TAIL >>> 2, tail);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    for (const shard of this.#options.shared.shards) await this.#drainRing(shard, routers);
     this.#takeLost(routers);
     for (const file of this.#files.values()) await file.write();
   }
 
-  #take(number: number, routers: ReadonlyMap<number, LoggedRouter>): void {
+  /** Takes what a worker has written; workers' lines follow each other, whatever their times. */
+  async #drainRing(shard: number, routers: ReadonlyMap<number, LoggedRouter>): Promise<void> {
     const { shared } = this.#options;
-    const at = layout.SESSION_EVENTS + (number % layout.SESSION_EVENTS_MAX) * layout.SESSION_EVENT_SIZE;
+    const head = Atomics.load(shared.words, (shard + layout.SESSION_HEAD) >>> 2);
+    let tail = shared.word(shard + layout.SESSION_TAIL);
+    while (tail !== head) {
+      for (let i = 0; i < SLICE && tail !== head; i++, tail = (tail + 1) >>> 0) {
+        const place = (tail % layout.SESSION_EVENTS_MAX) * layout.SESSION_EVENT_SIZE;
+        this.#take(shard + layout.SESSION_EVENTS + place, routers);
+      }
+      Atomics.store(shared.words, (shard + layout.SESSION_TAIL) >>> 2, tail);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #take(at: number, routers: ReadonlyMap<number, LoggedRouter>): void {
+    const { shared } = this.#options;
     const router = routers.get(shared.word(at + layout.SESSION_ROUTER));
     const event = WHAT[shared.word(at + layout.SESSION_KIND)];
     if (!router || event === undefined) return; // it has gone since
@@ -147,11 +154,16 @@ export class SessionLog {
 
   /** Nobody knows whose events were lost: every file is told. */
   #takeLost(routers: ReadonlyMap<number, LoggedRouter>): void {
-    const lost = this.#options.shared.word(layout.SESSION_LOST);
+    const lost = this.#countLost();
     const count = (lost - this.#lost) >>> 0;
     this.#lost = lost;
     if (count === 0) return;
     for (const path of new Set([...routers.values()].map(({ file }) => file))) this.#file(path).lose(count);
+  }
+
+  #countLost(): number {
+    const { shared } = this.#options;
+    return shared.shards.reduce((sum, shard) => sum + shared.word(shard + layout.SESSION_LOST), 0);
   }
 
   #file(path: string): LogFile {

@@ -118,8 +118,9 @@ export class StateFile {
   #changes(): string {
     const { shared } = this.sources;
     const { FLOW_SLAB, SLAB_COUNT, SLAB_FREE, SLAB_NEXT, FDB_COUNT } = layout;
-    const words = [FLOW_SLAB + SLAB_COUNT, FLOW_SLAB + SLAB_FREE, FLOW_SLAB + SLAB_NEXT, FDB_COUNT];
-    return [this.#touches, ...words.map((at) => shared.word(at))].join(" ");
+    const words = shared.shards.map((shard) => shard + FLOW_SLAB)
+      .flatMap((slab) => [slab + SLAB_COUNT, slab + SLAB_FREE, slab + SLAB_NEXT]);
+    return [this.#touches, ...[...words, FDB_COUNT].map((at) => shared.word(at))].join(" ");
   }
 
   async #write(): Promise<void> {

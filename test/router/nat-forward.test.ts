@@ -55,9 +55,9 @@ describe("forward", () => {
 
   it("taken back: its sessions end, others live, the port is free", () => {
     const forward = { protocol: "tcp", port: 8080, count: 2, inside: "10.0.10.5", insidePort: 80 } as const;
-    const rig = new RouterRig({ forwards: ["tcp 8080-8081 -> 10.0.10.5:80"] });
+    const rig = new RouterRig({ forwards: ["tcp 8080-8081 -> 10.0.10.5:80"] }, { workers: 1 });
     rig.inbound(seg(R, `${OUT}:8080`, "S"));
-    rig.outbound(seg(C, `${OUT}:8081`, "S")); // a hairpin
+    rig.outbound(seg(C, `${OUT}:8081`, "S")); // a hairpin, which two workers have as two sessions
     rig.outbound(dgram(A, R));
     rig.tables.removeForward(rig.router, forward);
     expect([rig.sessions, rig.mappings, rig.takenPorts]).toEqual([1, 1, 1]);

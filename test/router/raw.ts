@@ -3,6 +3,7 @@
 
 import { wire } from "../../src/core/router-tables.js";
 import * as layout from "../../src/core/layout.js";
+import { recordsOf } from "../../src/core/nat.js";
 import { arp, ether, parse } from "./packet.js";
 import { ROUTER_MAC, type RouterRig, type Seen } from "./rig.js";
 
@@ -50,9 +51,7 @@ export function arpFrame(
 export function neighbor(rig: RouterRig, address: string): string | undefined {
   const { shared } = rig.rig;
   const key = wire(address.split(".").reduce((number, byte) => number * 256 + Number(byte), 0));
-  const end = shared.word(layout.NEIGHBOR_SLAB + layout.SLAB_NEXT);
-  for (let number = 1; number < end; number++) {
-    const at = layout.NEIGHBORS + number * 64;
+  for (const at of recordsOf(shared, layout.NEIGHBOR_SLAB)) {
     if (shared.word(at) !== key || shared.word(at + 4) === 0) continue;
     const mac = shared.bytes.subarray(at + layout.NEIGHBOR_DESTINATION, at + layout.NEIGHBOR_DESTINATION + 6);
     if (mac.every((byte) => byte === 0)) return "asked";
@@ -61,9 +60,10 @@ export function neighbor(rig: RouterRig, address: string): string | undefined {
   return undefined;
 }
 
-/** How many neighbors stand in the table, of all interfaces. */
+/** How many neighbors stand in the table, of all interfaces; of several workers' tables, in the fullest. */
 export function neighbors(rig: RouterRig): number {
-  return rig.rig.shared.word(layout.NEIGHBOR_SLAB + layout.SLAB_COUNT);
+  const { shared } = rig.rig;
+  return Math.max(...shared.shards.map((shard) => shared.word(shard + layout.NEIGHBOR_SLAB + layout.SLAB_COUNT)));
 }
 
 /** Frames that wait. */

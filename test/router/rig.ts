@@ -7,12 +7,14 @@ import type { NatConfig, PortConfig, RouterConfig } from "../../src/config/model
 import { RouterTables, wire, type WrittenRouter } from "../../src/core/router-tables.js";
 import * as layout from "../../src/core/layout.js";
 import type { RegisteredPort } from "../../src/core/registry.js";
-import type { SharedMemory } from "../../src/core/memory.js";
+import { recordsOf } from "../../src/core/nat.js";
 import { interfaceKey, interfaceName, planRouter } from "../../src/engine/router-plan.js";
 import { Rig, access, type RigOptions } from "../core/rig.js";
 import type { Outcome } from "../model/nat-types.js";
 import { arp, ether, parse, parseIp, type Parsed } from "./packet.js";
 
+/** As many workers have the routers of a test that does not say otherwise. */
+export const WORKERS = Number(process.env["TAPLOOM_TEST_WORKERS"] ?? 1);
 export const ROUTER_MAC = "02:00:00:00:00:01";
 const INNER: PortConfig = {
   attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [],
@@ -53,7 +55,7 @@ export class RouterRig {
   readonly places = new Map<string, string>();
   /** What the router handed to its services. */
   readonly services: { port: number; frame: Uint8Array }[] = [];
-  readonly #options: RigOptions;
+  #options: RigOptions;
   readonly #ports = new Map<string, RegisteredPort>();
   #services!: RegisteredPort;
 
@@ -61,7 +63,7 @@ export class RouterRig {
   constructor({ uplink = {}, ...spec }: RouterSpec = {}, { nat, ...options }: RouterRigOptions = {}) {
     const config = configOf({ ...spec, ...(uplink === false ? {} : { uplink: { ...UPLINK, ...uplink } }) });
     this.config = nat ? { ...config, nat: { ...config.nat!, ...nat } } : config;
-    this.#options = options;
+    this.#options = { workers: WORKERS, ...options };
     this.#start();
     rigs.add(this);
   }
@@ -88,9 +90,10 @@ export class RouterRig {
   }
 
   /** Stops, and starts anew with another memory and the sessions that there were, as a state file has it. */
-  restart(): void {
+  restart(workers = this.#options.workers!): void {
     const kept = [...this.#records()];
     this.rig.finish();
+    this.#options = { ...this.#options, workers };
     this.#start();
     for (const { bytes, left } of kept) {
       this.rig.shared.bytes.set(bytes, layout.RESTORED);
@@ -101,7 +104,7 @@ export class RouterRig {
   /** Records of sessions that live, each with what it has left, ticks. */
   * #records(): Generator<{ bytes: Uint8Array; left: number }> {
     const { shared } = this.rig;
-    for (const at of records(shared, layout.FLOW_SLAB, layout.FLOW_SIZE)) {
+    for (const at of recordsOf(shared, layout.FLOW_SLAB)) {
       const left = shared.word(at + layout.HALF_EXPIRES) - Math.floor(this.rig.now / layout.FDB_TICK_MS);
       if (shared.longs[(at + layout.HALF_KEY + 8) >>> 3] === 0n || left <= 0) continue;
       yield { bytes: shared.bytes.slice(at, at + layout.FLOW_SIZE), left };
@@ -132,12 +135,11 @@ export class RouterRig {
 
   /** What is in the tables of the one router, forwards' own mappings not counted. */
   #leftovers(): Record<string, number> {
-    const count = (slab: number) => this.rig.shared.word(slab + layout.SLAB_COUNT);
     const paired = this.router.addresses.map((_, i) => this.rig.shared.word(
       layout.OUTSIDES + (this.router.outsides + i) * layout.OUTSIDE_SIZE + layout.OUTSIDE_HOSTS));
     return {
       sessions: this.sessions, mappings: this.mappings - this.#published, ports: this.#allPorts - this.#published,
-      hosts: count(layout.HOST_SLAB), permits: count(layout.PERMIT_SLAB), pointing: this.#pointing(),
+      hosts: this.count(layout.HOST_SLAB), permits: this.count(layout.PERMIT_SLAB), pointing: this.#pointing(),
       paired: sum(paired),
     };
   }
@@ -146,7 +148,7 @@ export class RouterRig {
   get #published(): number {
     const { shared } = this.rig;
     let published = 0;
-    for (const at of records(shared, layout.MAPPING_SLAB, layout.MAPPING_SIZE)) {
+    for (const at of recordsOf(shared, layout.MAPPING_SLAB)) {
       const isThere = shared.longs[(at + layout.MAPPING_INSIDE) >>> 3] !== 0n;
       if (isThere && shared.word(at + layout.MAPPING_FLAGS) & layout.MAPPING_STATIC) published++;
     }
@@ -156,7 +158,7 @@ export class RouterRig {
   /** Halves of flows that neighbors count. */
   #pointing(): number {
     const { shared } = this.rig;
-    const neighbors = [...records(shared, layout.NEIGHBOR_SLAB, 64)]
+    const neighbors = [...recordsOf(shared, layout.NEIGHBOR_SLAB)]
       .filter((at) => shared.longs[(at + layout.NEIGHBOR_KEY) >>> 3] !== 0n);
     return sum(neighbors.map((at) => shared.word(at + layout.NEIGHBOR_FLOWS)));
   }
@@ -282,11 +284,17 @@ export class RouterRig {
 
   /** Sessions in the table. */
   get sessions(): number {
-    return this.rig.shared.word(layout.FLOW_SLAB + layout.SLAB_COUNT);
+    return this.count(layout.FLOW_SLAB);
   }
 
   get mappings(): number {
-    return this.rig.shared.word(layout.MAPPING_SLAB + layout.SLAB_COUNT);
+    return this.count(layout.MAPPING_SLAB);
+  }
+
+  /** Records of a slab that are in use, of all workers. */
+  count(slab: number): number {
+    const { shared } = this.rig;
+    return sum(shared.shards.map((shard) => shared.word(shard + slab + layout.SLAB_COUNT)));
   }
 
   /** Ports of the first outside address that are taken, of all protocols. */
@@ -305,12 +313,6 @@ export class RouterRig {
 
   /** The number of an address, as the tables hold it. */
   static wire = wire;
-}
-
-/** Where the records of a slab stand that were ever in use. */
-function* records(shared: SharedMemory, slab: number, size: number): Generator<number> {
-  const first = shared.word(slab + layout.SLAB_RECORDS);
-  for (let number = 1; number < shared.word(slab + layout.SLAB_NEXT); number++) yield first + number * size;
 }
 
 function sum(numbers: number[]): number {

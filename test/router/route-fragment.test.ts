@@ -17,7 +17,7 @@ function through(rig: RouterRig, packets: Uint8Array[], name = "up"): Uint8Array
 }
 
 /** Datagrams of which something is remembered. */
-const datagrams = (rig: RouterRig) => rig.rig.shared.word(layout.FRAGMENT_SLAB + layout.SLAB_COUNT);
+const datagrams = (rig: RouterRig) => rig.count(layout.FRAGMENT_SLAB);
 
 const orders: [string, (parts: Uint8Array[]) => Uint8Array[]][] = [
   ["in order", (parts) => parts],
