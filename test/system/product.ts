@@ -10,6 +10,7 @@ import type {
   EngineEvent, FdbEntry, LeaseEntry, MirrorStatus, NatEntry, PortStatus, Stats, VlanStatus,
 } from "../../src/api.js";
 import type { Namespace } from "./namespace.js";
+import { WORKERS } from "../workers.js";
 import { Running, until } from "./running.js";
 
 /** The command's file, as `npm ci` builds it. */
@@ -39,7 +40,8 @@ export class Product {
 
   /** Starts it in a namespace, and returns as soon as it has said anything or ended. */
   static begin(namespace: Namespace, config: string, control: string, options: string[] = []): Product {
-    const args = [TAPLOOM, "up", config, "--control", control, "--json", ...options];
+    const workers = options.includes("--workers") ? [] : ["--workers", String(WORKERS)];
+    const args = [TAPLOOM, "up", config, "--control", control, "--json", ...workers, ...options];
     return new Product(new Running(namespace.start(process.execPath, args), "taploom up"), control);
   }
 
