@@ -17,7 +17,9 @@ import { find, isMerged, isUnfinished, longestSegment } from "./offload";
 import { mayGo } from "./pace";
 import { NO_SLOT, hold, isOwn, release } from "./pool";
 import { Reason } from "./reason";
-import { allot, headOf, isLane, isStopped, laneOf, lengthOf, open, push, queueBehind, routeTo, tailOf } from "./ring";
+import {
+  allot, headOf, isLane, isStopped, laneOf, lengthOf, open, push, queueBehind, routeTo, tailOf, unreadIn,
+} from "./ring";
 import { base, frames, self } from "./state";
 import { TAG_SIZE } from "./wire/ethernet";
 
@@ -39,17 +41,22 @@ export function setThreshold(left: u32): void {
 /** Looks for room for one more frame of a port in a ring that was stopped; false: there is none. */
 function makeRoom(ring: u32, port: u32): bool {
   const held = lengthOf(ring);
-  if (held >= limit || (isLane(ring) && isCrowded(ring, held, port))) return false;
+  const far = isLane(ring);
+  if (far ? isCrowded(ring, held, port) : held >= limit) return false;
   open(ring);
-  allot(ring, isLane(ring) ? max(held + 1, min(limit, LANE_EASY)) : limit);
+  allot(ring, far ? max(held + 1, min(limit, LANE_EASY)) : limit);
   return true;
 }
 
-/** Whether a port of another worker has more frames waiting than it leaves of the lane, which holds some, to others. */
+/**
+ * Whether a port of another worker has as many frames waiting as it leaves to others, of the slots or of the lane, or
+ * that worker has taken nothing for so long. What waits in the lane's other ports' queues is none of this one's doing.
+ */
 function isCrowded(lane: u32, held: u32, port: u32): bool {
-  if (held < LANE_EASY) return false; // spares a look at what the other worker writes to
+  if (held < min(limit, LANE_EASY)) return false; // spares a look at what the other worker writes to
   const queue = queueBehind(lane, port);
-  return headOf(queue) - tailOf(queue) + held >= limit;
+  const waiting = headOf(queue) - tailOf(queue);
+  return waiting >= min(limit, RING_SIZE - held) || unreadIn(lane) >= limit;
 }
 
 /** Queues a frame for a port as described; see descriptors in layout.ts. The port in `shape` does not count. */

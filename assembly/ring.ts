@@ -122,6 +122,11 @@ export function tailOf(ring: u32): u32 {
   return atomic.load<u32>(ring, RING_TAIL);
 }
 
+/** Descriptors in a lane that its consumer has not taken, as its producer sees it. */
+export function unreadIn(lane: u32): u32 {
+  return load<u32>(lane, RING_NEXT) - tailOf(lane);
+}
+
 @inline
 export function consume(ring: u32, tail: u32): void {
   atomic.store<u32>(ring, tail, RING_TAIL);

@@ -12,6 +12,7 @@ import { expect, onTestFinished, test } from "vitest";
 import * as schema from "../../src/control/schema.js";
 import { packageFile, packageVersion } from "../../src/files.js";
 import { temporaryDirectory } from "../control/serve.js";
+import { WORKERS } from "../workers.js";
 
 const MAIN = packageFile("dist/src/cli/main.js");
 
@@ -61,7 +62,7 @@ async function taploom(control: string, ...args: string[]): Promise<Outcome> {
 async function up(
   { config, control }: Place, ...args: string[]
 ): Promise<{ child: ChildProcess; exit: Promise<unknown[]> }> {
-  const child = spawnTaploom(control, "up", config, ...args);
+  const child = spawnTaploom(control, "up", config, "--workers", String(WORKERS), ...args);
   const exit = once(child, "exit");
   const [first] = await once(child.stdout!.setEncoding("utf8"), "data") as [string];
   expect(first).toMatch(/^ready\n|^{"event":"ready",/);

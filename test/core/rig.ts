@@ -17,6 +17,7 @@ import { Pipe } from "../../src/core/pipe.js";
 import { Registry, type RegisteredPort } from "../../src/core/registry.js";
 import { Tables } from "../../src/core/tables.js";
 import { attachmentOf } from "../../src/port/attach.js";
+import { WORKERS } from "../workers.js";
 import { headerBytes, putArrival, wireBytes, type Arrival } from "./device.js";
 
 const module = compileCore();
@@ -38,6 +39,7 @@ export type PortSpec = Partial<PortConfig> & {
 };
 
 export interface RigOptions {
+  /** Those that the whole run is about, where nothing is said. */
   workers?: number;
   fdbCapacity?: number;
   natCapacity?: number;
@@ -76,7 +78,7 @@ export class Rig {
   #pipes = 0;
 
   constructor(ports: Record<string, PortSpec> = {}, options: RigOptions = {}) {
-    const { workers = 1, fdbCapacity = 1024, natCapacity = 1024 } = options;
+    const { workers = WORKERS, fdbCapacity = 1024, natCapacity = 1024 } = options;
     this.shared = SharedMemory.create({ workers, pipes: 32, fdbCapacity, natCapacity });
     this.host = instantiateCore(module, this.shared);
     this.host.attach();
@@ -241,8 +243,7 @@ export class Rig {
   outputs(): Record<string, Uint8Array[]> {
     const outputs: Record<string, Uint8Array[]> = {};
     for (const [name, end] of this.#ends) {
-      const speaks = end.pipe && end.port.role === undefined && end.port.config.attachment.kind === "memory";
-      if (speaks) end.sent.push(...end.pipe!.receive());
+      if (this.#isRead(end)) end.sent.push(...end.pipe!.receive());
       if (end.sent.length > 0) outputs[name] = end.sent.splice(0);
     }
     return outputs;
@@ -348,6 +349,11 @@ export class Rig {
     const count = this.shared.word(block + layout.WORKER_PULLS);
     this.shared.halves[((block + layout.WORKER_PULL_LIST) >>> 1) + count] = port.index;
     this.shared.setWord(block + layout.WORKER_PULLS, count + 1);
+  }
+
+  /** Whether the rig plays the other side of its pipe, too, which has QEMU's framing. */
+  #isRead({ pipe, port: { role, config } }: FarEnd): boolean {
+    return pipe !== undefined && role === undefined && ["memory", "stream"].includes(config.attachment.kind);
   }
 
   #isQuiet(): boolean {

@@ -68,8 +68,10 @@ describe("apply", () => {
     const many = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`c${i}`, memory]));
     await engine.apply(network({ a: memory, b: memory, ...many }));
     const got = collect(engine, "c899");
-    await feed(engine, "a", numbered(10));
-    await until(() => got.length === 10);
+    for (const [i, frame] of numbered(10).entries()) {
+      await feed(engine, "a", [frame]); // floods to all, one after the other: of more at once, some would not fit
+      await until(() => got.length === i + 1);
+    }
     await engine.apply(network({ a: memory, b: memory }));
     expect(names(engine)).toEqual(["a", "b"]);
   });

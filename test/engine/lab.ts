@@ -13,6 +13,7 @@ import { parseConfig } from "../../src/config/parse.js";
 import { Engine } from "../../src/engine.js";
 import { findAddon } from "../../src/port/addon.js";
 import { testFrame, testMac } from "../model/frames.js";
+import { WORKERS } from "../workers.js";
 
 /** A configuration of one switch, "lab", in the words of the file. */
 export function network(ports: object, more: object = {}): Config {
@@ -27,7 +28,7 @@ export function canStream(): boolean {
 }
 
 /** An engine that is stopped after the test; its account is checked then. */
-export async function startEngine(config: Config, workers = 1): Promise<Engine> {
+export async function startEngine(config: Config, workers = WORKERS): Promise<Engine> {
   const engine = await Engine.start(config, { workers });
   onTestFinished(async () => {
     const { totals } = await engine.stop();

@@ -5,6 +5,7 @@ import { BlockCutter } from "../../src/cli/pcapng.js";
 import { parseConfig } from "../../src/config/parse.js";
 import type { Config } from "../../src/config/model.js";
 import { Engine } from "../../src/engine.js";
+import { WORKERS } from "../workers.js";
 
 const ROUNDS = 80; // more than there are pipes, so that each was somebody else's before
 const FRAME = new Uint8Array(60).fill(0xff, 0, 6);
@@ -13,7 +14,7 @@ const network = (ports: object): Config => parseConfig(JSON.stringify({ switches
 
 test("a memory port begins with nothing in it, whatever the last one left", async () => {
   const with2 = network({ a: { memory: true }, b: { memory: true } });
-  const engine = await Engine.start(with2);
+  const engine = await Engine.start(with2, { workers: WORKERS });
   onTestFinished(async () => { await engine.stop(); });
   for (let round = 0; round < ROUNDS; round++) {
     expect(engine.memory("lab", "b").receive()).toEqual([]);
@@ -26,7 +27,7 @@ test("a memory port begins with nothing in it, whatever the last one left", asyn
 });
 
 test("a capture that begins under load is a capture from its first byte", async () => {
-  const engine = await Engine.start(network({ load: { generator: { size: 1500 } } }));
+  const engine = await Engine.start(network({ load: { generator: { size: 1500 } } }), { workers: WORKERS });
   onTestFinished(async () => { await engine.stop(); });
   for (let round = 0; round < 2 * ROUNDS; round++) {
     const cutter = new BlockCutter(500);

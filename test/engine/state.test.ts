@@ -10,6 +10,7 @@ import type { Config } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { Engine } from "../../src/engine.js";
 import { sourcesOf, busyRig, bytesOf, statePath } from "../state/rigs.js";
+import { WORKERS } from "../workers.js";
 
 function keeping(state: string, more: object = {}): Config {
   const ports = { a: { memory: true }, ...more };
@@ -18,7 +19,7 @@ function keeping(state: string, more: object = {}): Config {
 
 async function start(config: Config): Promise<{ engine: Engine; lines: string[] }> {
   const lines: string[] = [];
-  const engine = await Engine.start(config, { warn: (line) => lines.push(line) });
+  const engine = await Engine.start(config, { workers: WORKERS, warn: (line) => lines.push(line) });
   onTestFinished(async () => { await engine.stop(); });
   return { engine, lines };
 }
@@ -79,14 +80,16 @@ describe("two engines with one state file", () => {
 
   it("a lock of a process that was killed and nobody has waited for is taken over", async () => {
     const path = statePath();
-    // The shell becomes a sleep, which does not wait for the child that ended.
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    // The shell becomes a sleep, which does not wait for a child that ends: a shell may.
+    const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
     onTestFinished(() => { parent.kill("SIGKILL"); });
     const [text] = await once(parent.stdout, "data") as [Buffer];
-    const pid = Number(text.toString());
-    const stat = (): string => readFileSync(`/proc/${pid}/stat`, "latin1");
-    await expect.poll(() => stat().includes(") Z ")).toBe(true);
-    writeFileSync(`${path}.lock`, `${pid} ${stat().split(") ")[1]!.split(" ")[19]}\n`);
+    const child = Number(text.toString());
+    const stat = (pid: number): string => readFileSync(`/proc/${pid}/stat`, "latin1");
+    await expect.poll(() => stat(parent.pid!)).toContain("(sleep)");
+    process.kill(child, "SIGKILL");
+    await expect.poll(() => stat(child)).toContain(") Z ");
+    writeFileSync(`${path}.lock`, `${child} ${stat(child).split(") ")[1]!.split(" ")[19]}\n`);
     const { lines } = await start(keeping(path));
     expect(lines).toEqual([]);
   });

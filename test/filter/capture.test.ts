@@ -11,6 +11,7 @@ import { Terminal } from "../cli/terminal.js";
 import { blockTypes } from "../control/pcapng.js";
 import { temporaryDirectory } from "../control/serve.js";
 import { testFrame } from "../model/frames.js";
+import { WORKERS } from "../workers.js";
 
 const PACKET = 6; // the block that holds a frame
 const ARP = testFrame({ type: 0x0806 });
@@ -18,7 +19,7 @@ const OTHER = testFrame({});
 
 async function start(): Promise<Engine> {
   const ports = { web: { memory: true, access: 10 }, db: { memory: true, access: 10 } };
-  const engine = await Engine.start(configFromValue({ switches: { lab: { ports } } }));
+  const engine = await Engine.start(configFromValue({ switches: { lab: { ports } } }), { workers: WORKERS });
   onTestFinished(async () => {
     const { totals } = await engine.stop();
     expect(totals.unaccounted).toBe(0);

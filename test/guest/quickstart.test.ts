@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { QUICKSTART_YAML, startQuickstart, type Quickstart } from "../../src/guest/quickstart.js";
 import { parseConfig } from "../../src/config/parse.js";
+import { WORKERS } from "../workers.js";
 
 const PCAP_HEADER_SIZE = 24;
 const PCAP_RECORD_SIZE = 16;
@@ -34,7 +35,7 @@ describe("the quickstart", () => {
   let summary: string;
 
   beforeAll(async () => {
-    quickstart = await startQuickstart();
+    quickstart = await startQuickstart({ workers: WORKERS });
     await sleep(1500);
     live = quickstart.lines().join("\n");
     summary = await quickstart.stop();
@@ -90,7 +91,7 @@ describe("the quickstart", () => {
   });
 
   it("lives on when a guest's port is unplugged", async () => {
-    const other = await startQuickstart();
+    const other = await startQuickstart({ workers: WORKERS });
     try {
       const config = other.engine.config();
       delete config.switches["lab"]!.ports["db"];

@@ -104,7 +104,12 @@ export class Guest {
   }
 
   counter(name: string): number {
-    return Number(this.run("cat", `/sys/class/net/${this.name}/statistics/${name}`));
+    return this.counters(name)[0]!;
+  }
+
+  counters(...names: string[]): number[] {
+    const files = names.map((name) => `/sys/class/net/${this.name}/statistics/${name}`);
+    return this.run("cat", ...files).trim().split("\n").map(Number);
   }
 }
 
@@ -221,7 +226,7 @@ export class Lab {
       const ports = new Map((await product.show("ports")).map((port) => [port.device, port]));
       figures = guests.map((guest) => {
         const { rx, tx } = ports.get(guest.name)!;
-        const device = ["tx_packets", "tx_bytes", "rx_packets", "rx_bytes"].map((name) => guest.counter(name));
+        const device = guest.counters("tx_packets", "tx_bytes", "rx_packets", "rx_bytes");
         return [`${guest.name} port`, [rx.frames, rx.bytes, tx.frames, tx.bytes].join(), "device", device.join()];
       });
       return figures.every(([, port, , device]) => port === device);

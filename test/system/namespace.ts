@@ -12,16 +12,16 @@ const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n, CAP_SYS_ADMIN: 21n 
 
 export class Namespace {
   static #made = 0;
+  static readonly #there = new Set<Namespace>();
   readonly name: string;
   readonly #children: ChildProcess[] = [];
-  readonly #remove = () => this.remove();
-  #removed = false;
 
   /** `label` makes the name readable in `ip netns`; it need not be unique. */
   constructor(label: string) {
     this.name = `taploom-${process.pid}-${Namespace.#made++}-${label}`;
     execFileSync("ip", ["netns", "add", this.name]);
-    process.once("exit", this.#remove); // where a test ends without its clean-up
+    if (Namespace.#made === 1) process.once("exit", () => Namespace.#removeAll()); // where a test ends without its own
+    Namespace.#there.add(this);
     this.run("ip", "link", "set", "lo", "up");
   }
 
@@ -41,15 +41,17 @@ export class Namespace {
 
   /** Ends what was started and removes the namespace, with the devices that are in it. */
   remove(): void {
-    if (this.#removed) return;
-    this.#removed = true;
-    process.off("exit", this.#remove);
+    if (!Namespace.#there.delete(this)) return;
     for (const child of this.#children) child.kill("SIGKILL");
     spawnSync("ip", ["netns", "delete", this.name]);
   }
 
   [Symbol.dispose](): void {
     this.remove();
+  }
+
+  static #removeAll(): void {
+    for (const namespace of Namespace.#there) namespace.remove();
   }
 
   #inside(command: string, args: string[]): string[] {

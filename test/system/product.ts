@@ -10,6 +10,7 @@ import type {
   EngineEvent, FdbEntry, LeaseEntry, MirrorStatus, NatEntry, PortStatus, Stats, VlanStatus,
 } from "../../src/api.js";
 import type { Namespace } from "./namespace.js";
+import { WORKERS } from "../workers.js";
 import { Running, until } from "./running.js";
 
 /** The command's file, as `npm ci` builds it. */
@@ -37,11 +38,12 @@ export function taploom(args: string[], options: SpawnOptions = {}): Running {
 export class Product {
   private constructor(readonly running: Running, readonly control: string) {}
 
-  /** Starts it in a namespace. `through`: a command that is to start it. */
+  /** Starts it in a namespace, through a command where there is one; returns as soon as it has said anything or ended. */
   static begin(
     namespace: Namespace, config: string, control: string, options: string[] = [], through: string[] = [],
   ): Product {
-    const args = [process.execPath, TAPLOOM, "up", config, "--control", control, "--json", ...options];
+    const workers = options.includes("--workers") ? [] : ["--workers", String(WORKERS)];
+    const args = [process.execPath, TAPLOOM, "up", config, "--control", control, "--json", ...workers, ...options];
     const [command, ...rest] = [...through, ...args];
     return new Product(new Running(namespace.start(command!, rest), "taploom up"), control);
   }
