@@ -38,7 +38,7 @@ export function taploom(args: string[], options: SpawnOptions = {}): Running {
 export class Product {
   private constructor(readonly running: Running, readonly control: string) {}
 
-  /** Starts it in a namespace, through a command where there is one; returns as soon as it has said anything or ended. */
+  /** Starts it in a namespace, by `through` where that is named; returns once it has said anything or ended. */
   static begin(
     namespace: Namespace, config: string, control: string, options: string[] = [], through: string[] = [],
   ): Product {
