@@ -19,6 +19,8 @@
         "native/socket.cc",
         "native/steering.cc",
         "native/tap.cc",
+        "native/tap_batch.cc",
+        "native/uring.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],

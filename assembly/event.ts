@@ -1,5 +1,5 @@
 // Events for the host: MACs learned, moved, aged, evicted. A ring of fixed records that overwrites nothing: when
-// the host is slow, events are lost and counted.
+// the host is slow, events are lost and counted. The host sleeps where it has read all, and is woken by the first one.
 
 import {
   EVENTS_MAX, EVENT_SIZE, WORKER_EVENTS, WORKER_EVENT_HEAD, WORKER_EVENT_LOST, WORKER_EVENT_TAIL,
@@ -18,6 +18,8 @@ export function emitEvent(kind: u32, port: u32, key: u64, before: u32): void {
     store<f64>(at, now, 16);
     store<u32>(at, before, 24);
     atomic.store<u32>(base, head + 1, WORKER_EVENT_HEAD);
+    // Looked at again: it may have read the last one just now, and gone to sleep before this one was there.
+    if (atomic.load<u32>(base, WORKER_EVENT_TAIL) == head) atomic.notify(base + WORKER_EVENT_HEAD, 1);
   } else {
     atomic.add<u32>(base, 1, WORKER_EVENT_LOST);
   }

@@ -1,6 +1,9 @@
-// The one check of the geometry against the memory's length.
+// The one check of the geometry against the memory's length, and what the system is told about the memory.
+// madvise(2), MADV_HUGEPAGE.
 
 #include "memory.h"
+
+#include <sys/mman.h>
 
 namespace taploom {
 
@@ -10,6 +13,8 @@ constexpr uint32_t CUT_COUNT = 256;       // a cut's index is one byte
 constexpr uint32_t START_MAX = 255;       // so is a frame's start
 constexpr uint32_t PORT_ID_COUNT = 65536;  // a port's id is two
 constexpr uint32_t RX_COUNT_MAX = 65535;  // what turn() returns has its flags above this
+
+constexpr uintptr_t LARGE_PAGE = 2 << 20;
 
 constexpr bool is_power_of_two(uint32_t value) { return value != 0 && (value & (value - 1)) == 0; }
 
@@ -21,6 +26,13 @@ bool Memory::holds(uint64_t offset, uint64_t bytes, uint64_t alignment) const {
 
 bool Memory::holds_pipe(uint64_t offset) const {
   return holds(offset, PIPE_IN + 2 * uint64_t{geometry.pipe_size}, 4);
+}
+
+void Memory::prefer_large_pages() const {
+  const uintptr_t slots = reinterpret_cast<uintptr_t>(slot(0));
+  const uintptr_t first = (slots + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+  const uintptr_t end = (slots + uint64_t{geometry.slot_size} * geometry.slot_count) & ~(LARGE_PAGE - 1);
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 }
 
 const char* Memory::misplaced() const {

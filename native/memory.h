@@ -38,6 +38,10 @@ class Memory {
   /** Name of the first field of the geometry that does not fit this memory or the others; nullptr: all do. */
   const char* misplaced() const;
 
+  /** Asks for large pages under the slots: each frame lies in a page of its own, and while the kernel copies it in and
+   *  out, looking up small pages costs more than copying does. Where the system has none, nothing changes. */
+  void prefer_large_pages() const;
+
   /** Whether the pipe that starts at `offset` lies inside. */
   bool holds_pipe(uint64_t offset) const;
 

@@ -43,6 +43,7 @@ Failure Poller::create(const Memory& memory, std::unique_ptr<Poller>& poller) {
   event.events = EPOLLIN;
   event.data.u32 = DATA_DOORBELL;
   if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, doorbell.get(), &event) < 0) return {errno, "watching the doorbell"};
+  memory.prefer_large_pages();
   poller.reset(new Poller(memory, std::move(epoll), std::move(doorbell)));
   return {};
 }
@@ -56,7 +57,8 @@ Poller::Poller(const Memory& memory, Fd epoll, Fd doorbell)
       retry_(memory.geometry.ports_max),
       ready_(memory.geometry.ports_max + 1),
       taps_(memory.geometry.ports_max),
-      taps_ids_(memory.geometry.ports_max) {
+      taps_ids_(memory.geometry.ports_max),
+      tap_(memory.geometry.ports_max) {
   streams_.reserve(memory.geometry.ports_max);
 }
 
@@ -202,7 +204,10 @@ int Poller::patience(int timeout_ms) const {
 
 /** Waits, and acts on what became ready, but for devices' frames. Whether the doorbell rang. */
 bool Poller::wait(int timeout_ms) {
-  const int count = epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), patience(timeout_ms));
+  int count;
+  do {  // interrupted where this thread has closed a ring of io_uring a moment ago
+    count = epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), patience(timeout_ms));
+  } while (count < 0 && errno == EINTR);
   bool rung = false;
   for (int i = 0; i < count; i++) {
     const uint32_t data = ready_[static_cast<size_t>(i)].data.u32;

@@ -18,6 +18,7 @@
 #include "packet_receiver.h"
 #include "pipe.h"
 #include "port_queue.h"
+#include "tap_batch.h"
 
 namespace taploom {
 
@@ -111,6 +112,7 @@ class Poller {
   std::vector<pollfd> taps_;            // scratch for look_at_links
   std::vector<uint16_t> taps_ids_;      // the ports in it
   std::vector<Event> events_;
+  TapBatch tap_;
   PacketSender packet_;
   uint64_t looked_ms_ = 0;  // when the links were looked at
   bool expecting_ = false;  // something will change that no fd tells about: keep looking

@@ -5,7 +5,6 @@
 
 #include "poller.h"
 #include "ring.h"
-#include "tap.h"
 
 namespace taploom {
 
@@ -48,7 +47,7 @@ void Poller::transmit_device(uint32_t id) {
   {
     TransmitQueue queue(memory_, id);
     if (queue.empty()) return;
-    error = is_tap(port.kind) ? tap_transmit(port.fd.get(), queue, port.kind == Kind::tap_offload)
+    error = is_tap(port.kind) ? tap_.transmit(port.fd.get(), queue, port.kind == Kind::tap_offload)
                               : packet_.transmit(port.fd.get(), queue);
     if (error == EIO || error == ENETDOWN) queue.fail_all(Reason::queueFull);
   }
@@ -123,7 +122,7 @@ uint32_t Poller::receive() {
     if (!is_device(id)) continue;
     const Port& port = ports_[id];
     const int error = is_tap(port.kind)
-                          ? tap_receive(port.fd.get(), id, batch, RECEIVE_BUDGET, port.kind == Kind::tap_offload)
+                          ? tap_.receive(port.fd.get(), id, batch, RECEIVE_BUDGET, port.kind == Kind::tap_offload)
                           : port.receiver->receive(port.fd.get(), id, batch, RECEIVE_BUDGET);
     switch (error) {
       case 0:

@@ -76,9 +76,10 @@ int TransmitQueue::gather(uint32_t ahead, iovec* parts, uint32_t& tag) const {
   return describe(ahead, out, tag) ? split(out, parts, tag) : 0;
 }
 
-int TransmitQueue::gather_with_header(iovec* parts, uint32_t& tag, VirtioNetHeader& header) const {
+int TransmitQueue::gather_with_header(uint32_t ahead, iovec* parts, uint32_t& tag,
+                                      VirtioNetHeader& header) const {
   Outgoing out;
-  if (!describe(0, out, tag) || out.start < VNET_SIZE) return 0;
+  if (!describe(ahead, out, tag) || out.start < VNET_SIZE) return 0;
   const bool whole = out.left == out.length;
   const bool has_header = out.start & START_HEADER;
   uint8_t* before = out.frame - VNET_SIZE;

@@ -37,9 +37,9 @@ class TransmitQueue {
    *  `tag`. Returns how many parts, 0 for a descriptor that does not describe a frame inside a slot. */
   int gather(uint32_t ahead, iovec* parts, uint32_t& tag) const;
 
-  /** The same for the frame at the front, with its header as part of the first part or before it; `parts` has room for
-   *  one more. `header` is scratch: what stands in the slot is not changed but for the headroom of frames without one. */
-  int gather_with_header(iovec* parts, uint32_t& tag, VirtioNetHeader& header) const;
+  /** The same with the frame's header as part of the first part or before it; `parts` has room for one more. `header`
+   *  is scratch: what stands in the slot is not changed but for the headroom of frames without one. */
+  int gather_with_header(uint32_t ahead, iovec* parts, uint32_t& tag, VirtioNetHeader& header) const;
 
   /** The frames at the front have left. */
   void consume(uint32_t count) { tail_ += count; }
@@ -90,13 +90,25 @@ class ReceiveBatch {
 
   uint32_t filled() const { return filled_; }
 
-  /** Where the next frame goes: `capacity()` bytes with headroom in front. nullptr where no more descriptors are
-   *  armed, or where what stands there is no slot. */
-  uint8_t* room() const {
+  /** Of all frames so far. */
+  uint64_t bytes() const { return bytes_; }
+
+  /** Where the next frame goes, or the one `ahead` places after it: `capacity()` bytes with headroom in front. nullptr
+   *  where no more descriptors are armed, or where what stands there is no slot. */
+  uint8_t* room(uint32_t ahead = 0) const {
     const Geometry& g = memory_.geometry;
-    if (filled_ >= g.rx_max) return nullptr;
-    const uint32_t slot = load(memory_.receive_descriptor(filled_) + DESC_SLOT);
+    if (filled_ + ahead >= g.rx_max) return nullptr;
+    const uint32_t slot = load(memory_.receive_descriptor(filled_ + ahead) + DESC_SLOT);
     return slot < g.slot_count ? memory_.slot(slot) + g.headroom : nullptr;
+  }
+
+  /** Makes the room `ahead` places after the next one the next, and that one the other. Both must be there. */
+  void bring_forward(uint32_t ahead) {
+    uint8_t* next = memory_.receive_descriptor(filled_) + DESC_SLOT;
+    uint8_t* other = memory_.receive_descriptor(filled_ + ahead) + DESC_SLOT;
+    const uint32_t slot = load(next);
+    store(next, load(other));
+    store(other, slot);
   }
   bool full() const { return room() == nullptr; }
 
@@ -115,6 +127,7 @@ class ReceiveBatch {
  private:
   void add(uint32_t port, uint32_t length, uint32_t further) {
     uint8_t* descriptor = memory_.receive_descriptor(filled_++);
+    bytes_ += length;
     store(descriptor + DESC_LENGTH, length);
     store_u16(descriptor + DESC_PORT, static_cast<uint16_t>(port));
     store_u8(descriptor + DESC_START, static_cast<uint8_t>(memory_.geometry.headroom + further));
@@ -122,6 +135,7 @@ class ReceiveBatch {
 
   const Memory& memory_;
   uint32_t filled_ = 0;
+  uint64_t bytes_ = 0;
 };
 
 /** Decides what an error in sending means. True: it was about this one frame, which was failed (or is to be tried

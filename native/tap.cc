@@ -6,24 +6,12 @@
 
 namespace taploom {
 
-namespace {
-
-/** Bytes that a device may hand in before the next one gets its chance: what is copied in should still be in the
- *  second-level cache when it is copied out. */
-constexpr uint32_t RECEIVE_BYTES = 512 << 10;
-
-int gather(const TransmitQueue& queue, bool headers, iovec* parts, uint32_t& tag, VirtioNetHeader& header) {
-  return headers ? queue.gather_with_header(parts, tag, header) : queue.gather(0, parts, tag);
-}
-
-}  // namespace
-
 int tap_transmit(int fd, TransmitQueue& queue, bool headers) {
   iovec parts[1 + FRAME_PARTS];
   uint32_t tag;
   VirtioNetHeader header;
   while (!queue.empty()) {
-    const int count = gather(queue, headers, parts, tag, header);
+    const int count = tap_gather(queue, 0, headers, parts, tag, header);
     if (count == 0) {
       queue.fail(Reason::malformed);
       continue;
@@ -39,24 +27,23 @@ int tap_transmit(int fd, TransmitQueue& queue, bool headers) {
 }
 
 int tap_receive(int fd, uint32_t port, ReceiveBatch& batch, uint32_t budget, bool headers) {
-  const uint32_t before = headers ? VNET_SIZE : 0;
-  const uint32_t capacity = before + batch.capacity();
-  for (uint32_t bytes = 0; budget > 0 && bytes < RECEIVE_BYTES; budget--) {
+  for (const uint64_t end = batch.bytes() + TAP_RECEIVE_BYTES; budget > 0 && batch.bytes() < end; budget--) {
     uint8_t* room = batch.room();
     if (!room) return 0;
-    if (headers) room += ReceiveBatch::HEADER_ROOM - VNET_SIZE;
-    const ssize_t got = read(fd, room, capacity);
+    const ssize_t got = read(fd, tap_place(room, headers), tap_capacity(batch, headers));
     if (got < 0) return errno;
     if (got == 0) return EPIPE;  // no frame is empty: this is a socket whose peer is gone
-    const uint32_t length = static_cast<uint32_t>(got) > before ? static_cast<uint32_t>(got) - before : 0;
-    if (headers) {
-      batch.add_behind_header(port, length);
-    } else {
-      batch.add(port, length);
-    }
-    bytes += length;
+    tap_add(batch, port, static_cast<uint32_t>(got), headers);
   }
   return 0;
+}
+
+void tap_add(ReceiveBatch& batch, uint32_t port, uint32_t got, bool headers) {
+  if (headers) {
+    batch.add_behind_header(port, got > VNET_SIZE ? got - VNET_SIZE : 0);
+  } else {
+    batch.add(port, got);
+  }
 }
 
 }  // namespace taploom

@@ -24,11 +24,15 @@ import { MacEvents } from "./engine/mac-events.js";
 import { MemoryPort } from "./port/memory.js";
 import * as routing from "./stats/router-status.js";
 import * as status from "./stats/status.js";
-import { Crew } from "./worker/crew.js";
+import { Crew, type Staff } from "./worker/crew.js";
+import { POLL_MODES, type PollMode } from "./worker/patience.js";
 
 export interface EngineOptions {
   /** Data-plane threads, 1 to 16; 1 where nothing is said. */
   workers?: number;
+  /** How they wait: `adaptive`, where nothing is said, looks on for a bounded time after the last frame and then
+   *  sleeps, `busy` never sleeps, `blocking` sleeps at once. */
+  poll?: PollMode;
   /** Takes lines about what the engine lives with but somebody should see to: a state file that cannot be used or
    *  written, a log that cannot be. Absent: process.emitWarning. */
   warn?: (line: string) => void;
@@ -77,6 +81,10 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     if (!Number.isInteger(workers) || workers < 1 || workers > layout.WORKERS_MAX) {
       throw new EngineError("WORKERS", `${workers} workers: there can be 1 to ${layout.WORKERS_MAX}`);
     }
+    const poll = options.poll ?? "adaptive";
+    if (!POLL_MODES.includes(poll)) {
+      throw new EngineError("POLL", `poll "${poll}": it must be adaptive, busy or blocking`);
+    }
     // Every port may need a pipe some day; what is not used costs address space only.
     const { fdbCapacity, natCapacity } = config;
     const shared = SharedMemory.create({ workers, pipes: layout.PORTS_MAX, fdbCapacity, natCapacity });
@@ -87,7 +95,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     core.attach();
     core.clearCuts();
     const warn = options.warn ?? ((line) => { process.emitWarning(line); });
-    const engine = await Engine.#assemble(config, shared, module, core, workers, origin, warn);
+    const engine = await Engine.#assemble(config, shared, module, core, { workers, poll, origin }, warn);
     try {
       await engine.#keeper.recall(config);
       await engine.fabric.apply(config);
@@ -101,8 +109,8 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
 
   /** An engine with its workers and no ports. */
   static async #assemble(
-    config: Config, shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, workers: number,
-    origin: number, warn: (line: string) => void,
+    config: Config, shared: SharedMemory, module: WebAssembly.Module, core: CoreExports, staff: Staff,
+    warn: (line: string) => void,
   ): Promise<Engine> {
     const late: { engine?: Engine } = {};
     const links: Links = new Links(() => crew, (port, up, why) => {
@@ -112,11 +120,11 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
         event: "port", switch: port.switchName, port: port.name, link: up ? "up" : "down", why,
       });
     });
-    const crew: Crew = await Crew.start(shared, module, workers, origin,
+    const crew: Crew = await Crew.start(shared, module, staff,
       (report) => { links.report(report); },
       (error) => { setImmediate(() => { throw error; }); }); // without its data plane the process has no purpose
     const fabric = new Fabric(config, shared, core, crew, links, new Counters(shared));
-    late.engine = new Engine(workers, origin, core, fabric, links, config.state, warn);
+    late.engine = new Engine(staff.workers, staff.origin, core, fabric, links, config.state, warn);
     return late.engine;
   }
 

@@ -3,6 +3,7 @@
 
 import { readConfig } from "../config/parse.js";
 import { controlPath } from "../control/path.js";
+import type { PollMode } from "../worker/patience.js";
 import { Engine, type EngineOptions } from "../engine.js";
 import { startQuickstart } from "../guest/quickstart.js";
 import { host, usableControl, type Hosted } from "./host.js";
@@ -13,6 +14,7 @@ import { statsLines } from "./views.js";
 export interface UpOptions {
   control?: string;
   workers?: number;
+  poll?: PollMode;
   /** Milliseconds. */
   for?: number;
   json?: boolean;
@@ -25,7 +27,9 @@ export async function start(file: string | undefined, options: UpOptions, io: Io
   const config = file === undefined ? undefined : readConfig(file);
   const control = await usableControl(controlPath(options.control, io.env), log);
   const engineOptions: EngineOptions = {
-    ...(options.workers !== undefined && { workers: options.workers }), warn: (line) => { log.warn(line); },
+    ...(options.workers !== undefined && { workers: options.workers }),
+    ...(options.poll !== undefined && { poll: options.poll }),
+    warn: (line) => { log.warn(line); },
   };
   const hosted = file === undefined || config === undefined
     ? await hostQuickstart(engineOptions)

@@ -1,7 +1,8 @@
 // `taploom up`: its command line. What it does is in start.ts, which is loaded when it is asked for and no earlier:
 // the other commands need neither the engine nor the server, and are there at once.
 
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { POLL_MODES } from "../worker/patience.js";
 import type { Io } from "./io.js";
 import { controlOption, forOption, integer, jsonOption } from "./options.js";
 import type { UpOptions } from "./start.js";
@@ -17,6 +18,7 @@ export function upCommand(io: Io): Command {
     )
     .argument("[config]", "YAML or JSON file")
     .option("--workers <n>", `data-plane threads, 1 to ${WORKERS_MAX}`, integer(1, WORKERS_MAX))
+    .addOption(new Option("--poll <mode>", "how they wait for frames (default: adaptive)").choices(POLL_MODES))
     .addOption(forOption("stop by itself after this time, as in 10s"))
     .addOption(controlOption())
     .addOption(jsonOption())

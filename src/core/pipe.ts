@@ -118,12 +118,17 @@ export class Pipe {
     return taken;
   }
 
-  /** Waits until there is something, or `ms` have passed; resolves at once where something waits already. */
-  async arrival(ms: number): Promise<void> {
+  /** Waits until there is something, it is disturbed, or `ms` have passed; resolves at once where something waits. */
+  async arrival(ms?: number): Promise<void> {
     const index = (this.offset + layout.PIPE_OUT_HEAD) >>> 2;
     const seen = Atomics.load(this.shared.signed, index);
     if (seen >>> 0 !== this.#get(layout.PIPE_OUT_TAIL)) return;
     await Atomics.waitAsync(this.shared.signed, index, seen, ms).value;
+  }
+
+  /** Lets whoever waits for something to come look up. */
+  disturb(): void {
+    Atomics.notify(this.shared.signed, (this.offset + layout.PIPE_OUT_HEAD) >>> 2);
   }
 
   #copy(ahead: number, length: number): Uint8Array {

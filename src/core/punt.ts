@@ -5,8 +5,6 @@ import { setImmediate } from "node:timers/promises";
 import { Pipe } from "./pipe.js";
 import type { SharedMemory } from "./memory.js";
 
-const WAIT_MS = 1000; // how often it is looked whether the channel is still open
-
 export class Punt {
   readonly #pipe: Pipe;
   #open = true;
@@ -28,11 +26,12 @@ export class Punt {
     while (this.#open) {
       for (const { at, frame } of this.#pipe.receiveAt()) callback(at, frame);
       await setImmediate(); // under a flood there is always more, and the rest of this thread wants its turn
-      await this.#pipe.arrival(WAIT_MS);
+      await this.#pipe.arrival();
     }
   }
 
   close(): void {
     this.#open = false;
+    this.#pipe.disturb();
   }
 }

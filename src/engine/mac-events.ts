@@ -1,12 +1,14 @@
-// MAC events of the workers, read from their rings at intervals while somebody listens. Owns the reading end.
+// MAC events of the workers, read from their rings while somebody listens: when there are some, and no more often than
+// ten times a second. Owns the reading end.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineEvent } from "../api.js";
 import * as layout from "../core/layout.js";
 import { macAt } from "../core/mac.js";
 import type { SharedMemory } from "../core/memory.js";
 import type { Registry } from "../core/registry.js";
 
-const POLL_MS = 100;
+const REST_MS = 100; // a MAC flood is read in large pieces
 
 const WHAT = {
   [layout.EVENT_LEARNED]: "learned",
@@ -16,7 +18,8 @@ const WHAT = {
 } as const;
 
 export class MacEvents {
-  #timer: NodeJS.Timeout | undefined;
+  /** Who reads; undefined while nobody listens. */
+  #reader: object | undefined;
   #lost = 0;
 
   constructor(
@@ -25,27 +28,33 @@ export class MacEvents {
 
   /** Begins to listen; what happened before is not told. */
   start(): void {
-    if (this.#timer) return;
+    if (this.#reader) return;
     for (const block of this.#blocks()) this.#setTail(block, this.#head(block));
     this.#lost = this.#lostSoFar();
-    this.#timer = setInterval(() => { this.#read(); }, POLL_MS);
-    this.#timer.unref();
+    this.#reader = {};
+    for (const block of this.#blocks()) void this.#follow(block, this.#reader);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#reader = undefined;
+    for (const block of this.#blocks()) Atomics.notify(this.shared.signed, headIndex(block));
   }
 
-  #read(): void {
-    for (const block of this.#blocks()) {
+  async #follow(block: number, reader: object): Promise<void> {
+    while (this.#reader === reader) {
       const head = this.#head(block);
-      let tail = this.shared.word(block + layout.WORKER_EVENT_TAIL);
-      for (; tail !== head; tail = (tail + 1) >>> 0) {
-        this.#tellOne(block + layout.WORKER_EVENTS + (tail % layout.EVENTS_MAX) * layout.EVENT_SIZE);
-      }
-      this.#setTail(block, tail);
+      this.#read(block, head);
+      await Atomics.waitAsync(this.shared.signed, headIndex(block), head | 0).value;
+      await sleep(REST_MS, undefined, { ref: false });
     }
+  }
+
+  #read(block: number, head: number): void {
+    let tail = this.shared.word(block + layout.WORKER_EVENT_TAIL);
+    for (; tail !== head; tail = (tail + 1) >>> 0) {
+      this.#tellOne(block + layout.WORKER_EVENTS + (tail % layout.EVENTS_MAX) * layout.EVENT_SIZE);
+    }
+    this.#setTail(block, tail);
     const lost = this.#lostSoFar();
     if (lost !== this.#lost) this.tell({ event: "lost", count: (lost - this.#lost) >>> 0 });
     this.#lost = lost;
@@ -70,7 +79,7 @@ export class MacEvents {
   }
 
   #head(block: number): number {
-    return Atomics.load(this.shared.words, (block + layout.WORKER_EVENT_HEAD) >>> 2);
+    return Atomics.load(this.shared.words, headIndex(block));
   }
 
   #setTail(block: number, tail: number): void {
@@ -80,4 +89,8 @@ export class MacEvents {
   #lostSoFar(): number {
     return this.#blocks().reduce((sum, block) => sum + this.shared.word(block + layout.WORKER_EVENT_LOST), 0) >>> 0;
   }
+}
+
+function headIndex(block: number): number {
+  return (block + layout.WORKER_EVENT_HEAD) >>> 2;
 }

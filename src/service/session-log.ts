@@ -9,7 +9,6 @@ import type { SharedMemory } from "../core/memory.js";
 import { endpoint } from "../core/nat.js";
 
 const POLL_MS = 100;
-const IDLE_MS = 1000; // where nothing is logged: when it is looked whether that has changed
 const MODE = 0o600;
 /** Events that are made lines of in one go: some milliseconds. */
 const SLICE = 2_000;
@@ -64,10 +63,11 @@ export class SessionLog {
   }
 
   #schedule(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#timer || this.#files.size === 0) return;
     this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       void this.drain().then(() => { this.#schedule(); });
-    }, this.#files.size > 0 ? POLL_MS : IDLE_MS);
+    }, POLL_MS);
     this.#timer.unref();
   }
 
@@ -91,6 +91,7 @@ export class SessionLog {
       }
       await this.#open();
     });
+    this.#schedule();
   }
 
   /** Writes down what has happened so far. */

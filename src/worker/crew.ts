@@ -11,6 +11,7 @@ import { findAddon } from "../port/addon.js";
 import { shares, type Wiring } from "../port/wiring.js";
 import { ringWorker } from "./doorbell.js";
 import type { Assignment, FromWorker, ToWorker } from "./message.js";
+import type { PollMode } from "./patience.js";
 
 const PARK_MS_MAX = 10_000; // a turn takes well under a millisecond, but a machine may be busy
 
@@ -18,6 +19,14 @@ export type LinkReport = Extract<FromWorker, { type: "link" }>;
 
 /** What is to be known of a port to serve it. */
 export type Served = Pick<RegisteredPort, "index" | "pipe" | "workers">;
+
+/** How many workers there are, and how they work. */
+export interface Staff {
+  workers: number;
+  poll: PollMode;
+  /** Of their common clock, ms since 1970. */
+  origin: number;
+}
 
 interface Member {
   thread: Worker;
@@ -35,14 +44,14 @@ export class Crew {
     readonly onDeath: (error: Error) => void,
   ) {}
 
-  /** Starts `count` workers; resolves when all run. `origin`: of their common clock, ms since 1970. */
+  /** Starts the workers; resolves when all run. */
   static async start(
-    shared: SharedMemory, module: WebAssembly.Module, count: number, origin: number,
+    shared: SharedMemory, module: WebAssembly.Module, { workers, poll, origin }: Staff,
     onLink: (report: LinkReport) => void, onDeath: (error: Error) => void,
   ): Promise<Crew> {
     const crew = new Crew(shared, onLink, onDeath);
-    await Promise.all(Array.from({ length: count }, (_, index) =>
-      crew.#hire({ index, memory: shared.memory, module, origin })));
+    await Promise.all(Array.from({ length: workers }, (_, index) =>
+      crew.#hire({ index, memory: shared.memory, module, origin, poll })));
     return crew;
   }
 

@@ -13,12 +13,14 @@ import { Bell, ringWorker } from "./doorbell.js";
 import { FileEnd } from "./file.js";
 import { geometryOf } from "./geometry.js";
 import type { Assignment, FromWorker, ToWorker } from "./message.js";
+import { Patience } from "./patience.js";
 
 const RECEIVED = 0xffff;
 const POLL_EDGE_MS = 1; // the poller's clock ticks in milliseconds; shorter waits are spent polling
 
 export class Loop {
   readonly #bell: Bell;
+  readonly #patience: Patience;
   readonly #block: number;
   readonly #addon = findAddon();
   readonly #poller: Poller | undefined;
@@ -37,6 +39,7 @@ export class Loop {
   ) {
     this.#block = layout.WORKERS + assignment.index * layout.WORKER_SIZE;
     this.#bell = new Bell(shared, assignment.index);
+    this.#patience = new Patience(assignment.poll);
     this.#skew = performance.timeOrigin - assignment.origin;
     this.#poller = this.#addon?.createPoller(shared.bytes, geometryOf(shared, assignment.index));
     core.bind(assignment.index, true);
@@ -51,7 +54,9 @@ export class Loop {
       const received = this.#wait(wait);
       if (this.#bell.rang()) this.#answer();
       if (this.#files.size > 0) this.#fillFiles(); // a walk over a Map allocates: not where there is no file
-      wait = this.core.turn(received, performance.now() + this.#skew);
+      const now = performance.now();
+      wait = this.core.turn(received, now + this.#skew);
+      if (this.#patience.looksOn(received > 0 || wait === 0, now)) wait = 0;
       if (this.#files.size > 0) this.#drainFiles();
       this.#wakeOthers();
     }

@@ -2,6 +2,7 @@
 // travel this way.
 
 import type { Wiring } from "../port/wiring.js";
+import type { PollMode } from "./patience.js";
 
 /** What a worker is started with. */
 export interface Assignment {
@@ -10,6 +11,7 @@ export interface Assignment {
   module: WebAssembly.Module;
   /** Origin of the workers' common clock, ms since 1970. */
   origin: number;
+  poll: PollMode;
 }
 
 export type ToWorker =

@@ -49,6 +49,7 @@ describe("the command line", () => {
     [["show", "ports", "fdb"], 2],
     [["up", "--workers", "0"], 2],
     [["up", "--workers", "17"], 2],
+    [["up", "--poll", "never"], 2],
     [["up", "--for", "soon"], 2],
     [["up", "--for", "0s"], 2],
     [["port", "add", "lab", "x", "{"], 2],

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EngineEvent } from "../../src/api.js";
-import { Engine } from "../../src/engine.js";
+import { Engine, type EngineOptions } from "../../src/engine.js";
 import { findAddon } from "../../src/port/addon.js";
 import { testFrame, testMac } from "../model/frames.js";
 import {
@@ -137,6 +137,13 @@ describe("start", () => {
 
   it.each([0, 17, 1.5])("is refused with %d workers", async (workers) => {
     await expect(Engine.start(network({}), { workers })).rejects.toMatchObject({ code: "WORKERS" });
+  });
+
+  it("is refused with a way of waiting that there is not", async () => {
+    const options = { poll: "never" } as unknown as EngineOptions;
+    await expect(Engine.start(network({}), options)).rejects.toMatchObject({
+      code: "POLL", message: "poll \"never\": it must be adaptive, busy or blocking",
+    });
   });
 });
 

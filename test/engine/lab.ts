@@ -12,6 +12,7 @@ import type { Config } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { Engine } from "../../src/engine.js";
 import { findAddon } from "../../src/port/addon.js";
+import type { PollMode } from "../../src/worker/patience.js";
 import { testFrame, testMac } from "../model/frames.js";
 import { WORKERS } from "../workers.js";
 
@@ -28,8 +29,8 @@ export function canStream(): boolean {
 }
 
 /** An engine that is stopped after the test; its account is checked then. */
-export async function startEngine(config: Config, workers = WORKERS): Promise<Engine> {
-  const engine = await Engine.start(config, { workers });
+export async function startEngine(config: Config, workers = WORKERS, poll: PollMode = "adaptive"): Promise<Engine> {
+  const engine = await Engine.start(config, { workers, poll });
   onTestFinished(async () => {
     const { totals } = await engine.stop();
     expect(totals).toMatchObject({ unaccounted: 0, queued: 0 });

@@ -68,6 +68,18 @@ describe.each([1, 2, 4])("with %i workers", (workers) => {
   });
 });
 
+describe.each(["busy", "blocking"] as const)("workers whose waiting is %s", (poll) => {
+  it("forward in order, change their ports and stop", async () => {
+    const engine = await startEngine(network({ a: memory, b: memory }), 2, poll);
+    const got = collect(engine, "b");
+    await feedInStep(engine, "a", numbered(1000, 1), got);
+    expect(got.map(numberOf)).toEqual(range(1000));
+    await engine.apply(network({ a: memory, b: memory, c: memory }));
+    await feed(engine, "c", numbered(10));
+    await until(() => got.length === 1010);
+  });
+});
+
 describe("two workers", () => {
   const FRAMES = 200_000;
   const generator = { frames: FRAMES, flows: 7 };

@@ -15,18 +15,20 @@ describe.skipIf(compilerMissing("the garbage test"))("the poller under garbage",
   beforeAll(() => { program = buildSanitized("garbage.cc", directory); }, 120_000);
 
   /** Runs the program in an empty directory, for it leaves a socket there. */
-  function run(...args: string[]) {
+  function run(way: string, ...args: string[]) {
     const own = mkdtempSync(join(directory, "run-"));
-    const { status, stderr } = spawnSync(program, [own, ...args], { encoding: "utf8" });
+    const { status, stderr } = spawnSync(program, [way, own, ...args], { encoding: "utf8" });
     return { status, stderr };
   }
 
-  it.each(["1", "2", "3735928559"])("stays inside the region, and works once it is clean (seed %s)", (seed) => {
-    expect(run(seed, TURNS)).toEqual({ status: 0, stderr: "" });
+  it.each([
+    ["batched", "1"], ["batched", "2"], ["batched", "3735928559"], ["plain", "1"], ["plain", "3735928559"],
+  ])("stays inside the region, and works once it is clean (%s, seed %s)", (way, seed) => {
+    expect(run(way, seed, TURNS)).toEqual({ status: 0, stderr: "" });
   }, 60_000);
 
   it("would be caught outside: a region that is four bytes too short", () => {
-    const { status, stderr } = run("1", TURNS, "4");
+    const { status, stderr } = run("plain", "1", TURNS, "4");
     expect(status).not.toBe(0);
     expect(stderr).toContain("heap-buffer-overflow");
   }, 60_000);
