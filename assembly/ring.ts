@@ -1,13 +1,13 @@
 // Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread)
 // and a lane (worker → worker). Cursors run free and are masked on use; the producer keeps its own head and
 // publishes it once a batch with the one atomic store of that side. All atomics of the core stand in this
-// file, pipe.ts and table/fdb.ts.
+// file, pipe.ts, table/fdb.ts, table/outside.ts and table/log.ts.
 
 import {
   DESC_SIZE, LANES, LANE_SIZE, QUEUES, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
   RING_STOP, RING_TAIL, WORKERS_MAX, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_ROUTES,
 } from "./layout";
-import { base } from "./state";
+import { base, self } from "./state";
 
 /** The ring that leads from this worker to a port: its queue, or the lane to its worker. */
 @inline
@@ -24,6 +24,18 @@ export function queueOf(port: u32): u32 {
 @inline
 export function laneOf(from: u32, to: u32): u32 {
   return LANES + (from * WORKERS_MAX + to) * LANE_SIZE;
+}
+
+/** The worker that a lane leads to. */
+@inline
+export function receiverOf(lane: u32): u32 {
+  return (lane - LANES) / LANE_SIZE % WORKERS_MAX;
+}
+
+/** The worker in whose queue what this one sends to a port comes to stand. */
+export function takerOf(port: u32): u32 {
+  const ring = routeTo(port);
+  return isLane(ring) ? receiverOf(ring) : self;
 }
 
 @inline

@@ -4,13 +4,14 @@
 
 import {
   HEADER_MIRRORS, ITEM_DESTINATION, ITEM_LENGTH, ITEM_ODD, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT,
-  ITEM_SOURCE, ITEM_TAG, PORTS, PORTS_MAX, PORT_PUSH, PORT_SIZE, PORT_WORKER, POP_SHIFT, SHAPE_SOLE,
+  ITEM_SOURCE, ITEM_TAG, POP_SHIFT, PORTS, PORTS_MAX, PORT_PUSH, PORT_SIZE, SHAPE_SOLE,
 } from "../layout";
 import { INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE } from "../layout-router";
 import { countDomain, countRx, dropIn } from "../counters";
 import { watch } from "../egress";
 import { isHome, mayGoTo, release } from "../pool";
 import { Reason } from "../reason";
+import { takerOf } from "../ring";
 import { portOf } from "../table/fdb";
 import { DONE, setVerdict } from "../verdict";
 import { moveHome } from "./packet";
@@ -48,7 +49,7 @@ function isSettled(item: u32, port: u32, out: u32): bool {
   const slot = load<u32>(item, ITEM_SLOT);
   const single = out < PORTS_MAX && load<u32>(HEADER_MIRRORS) == 0;
   if (isHome(slot)) return true;
-  if (single && mayGoTo(<u32>load<u8>(PORTS + out * PORT_SIZE, PORT_WORKER), slot)) {
+  if (single && mayGoTo(takerOf(out), slot)) {
     store<u32>(item, load<u32>(item, ITEM_SHAPE) | (ITEM_SHARED << POP_SHIFT), ITEM_SHAPE); // it has to go home
     return true;
   }

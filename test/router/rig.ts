@@ -11,10 +11,9 @@ import { recordsOf } from "../../src/core/nat.js";
 import { interfaceKey, interfaceName, planRouter } from "../../src/engine/router-plan.js";
 import { Rig, access, type RigOptions } from "../core/rig.js";
 import type { Outcome } from "../model/nat-types.js";
+import { WORKERS } from "../workers.js";
 import { arp, ether, parse, parseIp, type Parsed } from "./packet.js";
 
-/** As many workers have the routers of a test that does not say otherwise. */
-export const WORKERS = Number(process.env["TAPLOOM_TEST_WORKERS"] ?? 1);
 export const ROUTER_MAC = "02:00:00:00:00:01";
 const INNER: PortConfig = {
   attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [],
