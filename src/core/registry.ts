@@ -79,7 +79,7 @@ export class Registry {
     throw new EngineError("NO_PORT", `there is no port ${switchName}/${portName}; there are ${known}`);
   }
 
-  /** Registers a port with the worker that has fewest; parts of routers with the first, which routes. */
+  /** Registers a port with the worker that has fewest; parts of routers with the first. */
   addPort(
     switchName: string, name: string, config: PortConfig,
     { watched, role }: Pick<RegisteredPort, "watched" | "role"> = {},
