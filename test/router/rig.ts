@@ -34,6 +34,7 @@ export interface RouterSpec {
   [key: string]: unknown;
 }
 
+const NAT_CAPACITY = 1024;
 const UPLINK = { memory: true, address: "203.0.113.2/24", gateway: "203.0.113.1" };
 const INTERFACES = [
   { switch: "lab", vlan: 10, address: "10.0.10.1/24" },
@@ -58,11 +59,15 @@ export class RouterRig {
   readonly #ports = new Map<string, RegisteredPort>();
   #services!: RegisteredPort;
 
-  /** `nat`: what a test has otherwise than any file may say, such as timeouts below those of the RFCs. */
+  /**
+   * `nat`: what a test has otherwise than any file may say, such as timeouts below those of the RFCs. `natCapacity`: of
+   * each worker, so that a table is as full as the test says.
+   */
   constructor({ uplink = {}, ...spec }: RouterSpec = {}, { nat, ...options }: RouterRigOptions = {}) {
     const config = configOf({ ...spec, ...(uplink === false ? {} : { uplink: { ...UPLINK, ...uplink } }) });
     this.config = nat ? { ...config, nat: { ...config.nat!, ...nat } } : config;
-    this.#options = { workers: WORKERS, ...options };
+    const { workers = WORKERS, natCapacity = NAT_CAPACITY } = options;
+    this.#options = { ...options, workers, natCapacity: natCapacity * workers };
     this.#start();
     rigs.add(this);
   }
