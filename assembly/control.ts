@@ -4,7 +4,8 @@
 
 import {
   ADMIT, ADMIT_SIZE, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID, FLAG_ISOLATED, FLAG_OFFLOAD,
-  FLAG_UP, LEAVES, LEAVES_NOT, LEAVES_SIZE, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORT_FLAGS, PORT_SIZE,
+  FLAG_UP, HEADER_OFFLOAD, LEAVES, LEAVES_NOT, LEAVES_SIZE, MEMBERS, MEMBERS_SIZE, PORTS, PORTS_ISOLATED, PORT_FLAGS,
+  PORT_SIZE,
 } from "./layout";
 import { flushPort } from "./table/fdb";
 
@@ -48,6 +49,7 @@ export function setFlags(port: u32, flags: u32): void {
 /** What is attached to a port takes frames whose header leaves something undone, or does not. */
 export function setOffload(port: u32, able: bool): void {
   const at = PORTS + port * PORT_SIZE;
+  if (able) store<u32>(HEADER_OFFLOAD, 1);
   if (able) atomic.or<u32>(at, FLAG_OFFLOAD, PORT_FLAGS);
   else atomic.and<u32>(at, ~FLAG_OFFLOAD, PORT_FLAGS);
 }

@@ -1,10 +1,10 @@
 // Counters of this worker, u64 each, summed over the workers by the host. Every drop goes through dropIn or
 // dropOut: in for a frame that went nowhere, out for a copy that a port did not get. The account that must
-// come out even at rest: Σ rx + Σ copies = Σ tx + Σ drops.
+// come out even at rest: Σ rx + Σ copies = Σ tx + Σ drops + Σ merged.
 
 import {
-  COUNTER_COPIES, COUNTER_DOMAINS, COUNTER_DOMAIN_SIZE, COUNTER_DROPS_IN, COUNTER_DROPS_OUT, COUNTER_PORT_SIZE,
-  COUNTER_RX, COUNTER_TX,
+  COUNTER_COPIES, COUNTER_DOMAINS, COUNTER_DOMAIN_SIZE, COUNTER_DROPS_IN, COUNTER_DROPS_OUT, COUNTER_MERGED,
+  COUNTER_PORT_SIZE, COUNTER_RX, COUNTER_TX,
 } from "./layout";
 import { counters } from "./state";
 
@@ -40,6 +40,11 @@ export function countDomain(domain: u32, bytes: u32): void {
 /** Copies beyond the first that a frame of `port` was made into. */
 export function countCopies(port: u32, copies: u32): void {
   bump(counters + port * COUNTER_PORT_SIZE + COUNTER_COPIES, copies);
+}
+
+/** A frame of `port` goes on inside another. */
+export function countMerged(port: u32): void {
+  bump(counters + port * COUNTER_PORT_SIZE + COUNTER_MERGED, 1);
 }
 
 /** A frame of `port` went nowhere. */

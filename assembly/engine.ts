@@ -10,6 +10,7 @@ import {
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
 import { enqueue, setThreshold } from "./egress";
+import { coalesce } from "./element/coalesce";
 import { decode } from "./element/decode";
 import { emit } from "./element/emit";
 import { encode } from "./element/encode";
@@ -83,6 +84,7 @@ function process(first: u32, count: u32): void {
     if (workers > 1) share(taken);
     route(taken);
   }
+  coalesce(taken);
   emit(taken);
 }
 
@@ -92,6 +94,7 @@ function direct(count: u32): void {
   spare();
   if (workers > 1) share(count);
   route(count);
+  coalesce(count);
   emit(count);
 }
 

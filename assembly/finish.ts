@@ -8,15 +8,15 @@ import { NO_SLOT, takeSlot } from "./pool";
 import { frames } from "./state";
 import { fold, sumOf } from "./wire/checksum";
 import {
-  IP_ID, IP_SOURCE, IP_TOTAL, PROTOCOL_TCP, PROTOCOL_UDP, load16, putChecksum, store16,
+  IP_ID, IP_TOTAL, PROTOCOL_TCP, PROTOCOL_UDP, load16, putChecksum, store16,
 } from "./wire/ipv4";
-import { IPV6_ADDRESSES, IPV6_ADDRESSES_SIZE, IPV6_PAYLOAD, IPV6_SIZE } from "./wire/ipv6";
-import { FIN, TCP_CHECKSUM, TCP_FLAGS, TCP_SEQUENCE, UDP_CHECKSUM, UDP_LENGTH } from "./wire/l4";
+import { IPV6_PAYLOAD, IPV6_SIZE } from "./wire/ipv6";
+import {
+  FIN, PSH, TCP_CHECKSUM, TCP_FLAGS, TCP_SEQUENCE, UDP_CHECKSUM, UDP_LENGTH, pseudoSumOf,
+} from "./wire/l4";
 import { checksumOffset, checksumStart, clearHeader, gsoSizeOf, needsChecksum } from "./wire/virtio";
 
-const PSH: u32 = 8;
 const CWR: u32 = 0x80;
-const IPV4_ADDRESSES_SIZE: u32 = 8;
 
 /** Completes the checksum of a frame of so many bytes, where one is left, and clears its header, which was no lie. */
 export function complete(frame: u32, length: u32): void {
@@ -90,10 +90,7 @@ function putSegmentSum(to: u32, length: u32): void {
   const segment = to + transport;
   const bytes = length - transport;
   const at = segment + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM);
-  const packet = to + network;
-  const addresses = isIpv6 ? sumOf(packet + IPV6_ADDRESSES, IPV6_ADDRESSES_SIZE)
-    : sumOf(packet + IP_SOURCE, IPV4_ADDRESSES_SIZE);
-  const protocol = (isTcp ? PROTOCOL_TCP : PROTOCOL_UDP) << 8;
+  const begun = pseudoSumOf(to + network, isIpv6, isTcp ? PROTOCOL_TCP : PROTOCOL_UDP, bytes);
   store<u16>(at, 0);
-  putSum(at, fold(addresses + protocol + <u32>bswap<u16>(<u16>bytes) + sumOf(segment, bytes)));
+  putSum(at, fold(begun + sumOf(segment, bytes)));
 }

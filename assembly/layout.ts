@@ -102,6 +102,7 @@ export const HEADER_FDB_CAPACITY: u32 = 32; // entries
 export const HEADER_MIRRORS: u32 = 36; // how many are active: 0 skips the stage
 export const HEADER_EPOCH: u32 = 40; // f64: ms of the wall clock when the workers' clock read 0
 export const HEADER_FDB_SEED: u32 = 48; // u64, odd: what keys are hashed with, so that nobody can choose MACs to meet
+export const HEADER_OFFLOAD: u32 = 56; // workers: 1 once a device has taken frames behind headers; 0 skips coalescing
 export const HEADER_PARK: u32 = 64; // host: 1 asks the workers to park
 export const HEADER_PARKED: u32 = 68; // workers: how many have
 export const CUTS: u32 = 1024; // u32 × 256: bytes that a copy is cut to; [0] = no cut
@@ -134,6 +135,9 @@ export const WORKER_DIRTY_LIST: u32 = 36864; // u16 × PORTS_MAX: ports with fra
 export const WORKER_PULL_LIST: u32 = 38912; // u16 × PORTS_MAX: its sources
 export const WORKER_OPEN_LIST: u32 = 40960; // u32 × (PORTS_MAX + WORKERS_MAX): those rings
 export const WORKER_EVENTS: u32 = 49152; // EVENT_SIZE × EVENTS_MAX
+export const WORKER_MERGES: u32 = 94208; // MERGE_SIZE × BATCH_MAX: frames in which others go on
+export const WORKER_MERGE_SLOTS: u32 = 102400; // u32 × 64: that of a flow, by a hash
+export const MERGE_SIZE: u32 = 16; // u32 item │ frame │ bytes that a segment carries │ segments
 export const EVENTS_MAX: u32 = 1024;
 export const EVENT_SIZE: u32 = 32; // u32 kind │ u32 port │ u64 key │ f64 time, ms │ u32 port before │ –
 export const EVENT_LEARNED: u32 = 1;
@@ -255,6 +259,7 @@ export const COUNTER_PORT_SIZE: u32 = 512;
 export const COUNTER_RX: u32 = 0; // frames, bytes
 export const COUNTER_TX: u32 = 16; // frames, bytes
 export const COUNTER_COPIES: u32 = 32; // copies made of its frames beyond the first: floods and mirrors
+export const COUNTER_MERGED: u32 = 40; // frames of this port that went on inside another
 export const COUNTER_DROPS_IN: u32 = 64; // by reason, u64 × 24: frames of this port that went nowhere
 export const COUNTER_DROPS_OUT: u32 = 256; // by reason: copies for this port that did not leave
 export const COUNTER_DOMAINS: u32 = 524288; // after the ports: 32 bytes a domain: frames, bytes, –
@@ -326,6 +331,7 @@ export function layoutHash(): number {
   hash = fold(hash, COUNTERS + FDB + LEAVES);
   hash = fold(hash, RING_STOP + RING_OPEN + CUT_SHARED + ITEM_ODD + ITEM_SHARED);
   hash = fold(hash, WORKER_SCRATCH + FILTERS + FILTER_SIZE + MIRROR_FILTER);
+  hash = fold(hash, WORKER_MERGES + WORKER_MERGE_SLOTS + MERGE_SIZE + HEADER_OFFLOAD + COUNTER_MERGED);
   hash = fold(hash, PIPE_BYTES + PORT_SIZE + SOURCE_SIZE + MIRROR_SIZE + ITEM_SIZE + DESC_SIZE + EVENT_SIZE);
   return hash;
 }

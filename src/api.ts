@@ -27,6 +27,8 @@ export interface PortStatus {
   forwarded: number;
   /** Copies beyond the first that its frames were multiplied into, by floods and mirrors. */
   copies: number;
+  /** Of the frames that went on: those that did so inside another, as segments of TCP merged into one. */
+  merged: number;
   /** Frames that were handed to this port: offered = tx.frames + drops on the way out + queued. */
   offered: number;
   queued: number;
@@ -59,9 +61,10 @@ export interface Totals {
   tx: FrameCount;
   forwarded: number;
   copies: number;
+  merged: number;
   drops: Drops;
   queued: number;
-  /** rx + copies − tx − drops − queued: 0 when no frame is on its way; every frame is accounted for. */
+  /** rx + copies − merged − tx − drops − queued: 0 when no frame is on its way; every frame is accounted for. */
   unaccounted: number;
 }
 

@@ -57,6 +57,16 @@ export function checksumOffset(frame: u32): u32 {
   return load<u16>(frame - VNET_SIZE + 8);
 }
 
+/**
+ * Says that a frame is many in one: how they are made, from how many bytes of headers and of payload each, and that the
+ * checksum `offset` bytes behind `start` covers the pseudo-header only.
+ */
+export function putMerged(frame: u32, type: u32, headers: u32, size: u32, start: u32, offset: u32): void {
+  const low = NEEDS_CHECKSUM | (type << 8) | (headers << 16);
+  store<u64>(frame - VNET_SIZE, low | (<u64>size << 32) | (<u64>start << 48));
+  store<u16>(frame - VNET_SIZE + 8, <u16>offset);
+}
+
 /** Says that nothing is left to be done. */
 @inline
 export function clearHeader(frame: u32): void {

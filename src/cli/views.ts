@@ -46,9 +46,10 @@ export function statsLines({ version, pid, workers, uptime, totals, fdb }: Stats
     `in      ${counted(totals.rx.frames, "frame")}, ${totals.rx.bytes} bytes`,
     `out     ${counted(totals.tx.frames, "frame")}, ${totals.tx.bytes} bytes`,
     `copies  ${totals.copies}`,
+    `merged  ${totals.merged}`,
     `dropped ${dropsText(totals.drops)}`,
     `queued  ${totals.queued}`,
-    `in + copies - out - dropped - queued = ${totals.unaccounted} unaccounted`,
+    `in + copies - merged - out - dropped - queued = ${totals.unaccounted} unaccounted`,
     `fdb     ${fdb.entries} of ${fdb.capacity} MACs`,
   ];
 }

@@ -23,6 +23,7 @@ export const Port = Type.Object({
   drops: Drops,
   forwarded: Count("frames from this port that went on to at least one other"),
   copies: Count("copies beyond the first that its frames were multiplied into"),
+  merged: Count("of the frames that went on, those that did so inside another"),
   offered: Count("frames handed to this port"),
   queued: Count("of these, those that wait"),
 }, { $id: "Port" });
@@ -145,9 +146,12 @@ export const Stats = Type.Object({
     tx: FrameCount,
     forwarded: Count("frames that went on to at least one port"),
     copies: Count("copies beyond the first"),
+    merged: Count("frames that went on inside another"),
     drops: Drops,
     queued: Count("frames that wait to leave"),
-    unaccounted: Type.Integer({ description: "rx + copies − tx − drops − queued: 0 when no frame is on its way" }),
+    unaccounted: Type.Integer({
+      description: "rx + copies − merged − tx − drops − queued: 0 when no frame is on its way",
+    }),
   }),
   fdb: Type.Object({ entries: Count("MACs known"), capacity: Count("MACs at most") }),
 }, { $id: "Stats" });

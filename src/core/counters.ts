@@ -13,6 +13,7 @@ export interface PortCounters {
   rx: FrameCount;
   tx: FrameCount;
   copies: number;
+  merged: number;
   dropsIn: Drops;
   dropsOut: Drops;
   queued: number;
@@ -31,6 +32,7 @@ export class Counters {
       rx: this.#pair(at + layout.COUNTER_RX),
       tx: this.#pair(at + layout.COUNTER_TX),
       copies: this.#sum(at + layout.COUNTER_COPIES),
+      merged: this.#sum(at + layout.COUNTER_MERGED),
       dropsIn: this.#drops(at + layout.COUNTER_DROPS_IN),
       dropsOut: this.#drops(at + layout.COUNTER_DROPS_OUT),
       queued: this.#queued(layout.QUEUES + port * layout.QUEUE_SIZE),
@@ -104,6 +106,7 @@ export function addCounters(a: PortCounters, b: PortCounters): PortCounters {
     rx: addCount(a.rx, b.rx),
     tx: addCount(a.tx, b.tx),
     copies: a.copies + b.copies,
+    merged: a.merged + b.merged,
     dropsIn: addDrops(a.dropsIn, b.dropsIn),
     dropsOut: addDrops(a.dropsOut, b.dropsOut),
     queued: a.queued + b.queued,

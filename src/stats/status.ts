@@ -39,6 +39,7 @@ function portStatus(sources: Sources, port: RegisteredPort): PortStatus {
     drops: addDrops(counters.dropsIn, counters.dropsOut),
     forwarded: counters.rx.frames - sum(counters.dropsIn),
     copies: counters.copies,
+    merged: counters.merged,
     offered: counters.tx.frames + sum(counters.dropsOut) + counters.queued,
     queued: counters.queued,
   };
@@ -55,9 +56,10 @@ export function totals(sources: Sources, used: ReadonlySet<number>): Totals {
     tx: all.tx,
     forwarded: all.rx.frames - sum(all.dropsIn),
     copies: all.copies,
+    merged: all.merged,
     drops,
     queued,
-    unaccounted: all.rx.frames + all.copies - all.tx.frames - sum(drops) - queued,
+    unaccounted: all.rx.frames + all.copies - all.merged - all.tx.frames - sum(drops) - queued,
   };
 }
 
@@ -134,7 +136,8 @@ function names({ vlan }: PortConfig, vid: number): boolean {
 }
 
 const NOTHING: PortCounters = {
-  rx: { frames: 0, bytes: 0 }, tx: { frames: 0, bytes: 0 }, copies: 0, dropsIn: {}, dropsOut: {}, queued: 0,
+  rx: { frames: 0, bytes: 0 }, tx: { frames: 0, bytes: 0 }, copies: 0, merged: 0, dropsIn: {}, dropsOut: {},
+  queued: 0,
 };
 
 function sum(drops: Record<string, number>): number {

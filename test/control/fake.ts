@@ -42,7 +42,7 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
     return this.#names().map(([of, name]): PortStatus => ({
       switch: of, name, kind: "memory", device: "", link: "up", vlan: "access 10",
       rx: { frames: 5, bytes: 300 }, tx: { frames: 4, bytes: 240 }, drops: { vlan: 1 },
-      forwarded: 4, copies: 0, offered: 4, queued: 0,
+      forwarded: 4, copies: 0, merged: 0, offered: 4, queued: 0,
     }));
   }
 
@@ -112,7 +112,7 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
       version: "0.0.0", pid: process.pid, uptime: 2, workers: 1,
       totals: {
         rx: { frames: 5, bytes: 300 }, tx: { frames: 4, bytes: 240 }, drops: { vlan: 1 },
-        forwarded: 4, copies: 0, queued: 0, unaccounted: 0,
+        forwarded: 4, copies: 0, merged: 0, queued: 0, unaccounted: 0,
       },
       fdb: { entries: 1, capacity: 65536 },
     };

@@ -271,15 +271,15 @@ export class Rig {
     }).sort();
   }
 
-  /** Σ rx + Σ copies = Σ tx + Σ drops + queued, over all ports that ever were. */
+  /** Σ rx + Σ copies = Σ tx + Σ drops + Σ merged + queued, over all ports that ever were. */
   expectAccount(): void {
     let [came, went] = [0, this.counters.lent() + this.counters.waiting()];
     for (const port of this.#used) {
-      const { rx, tx, copies, dropsIn, dropsOut, queued } = this.counters.port(port);
+      const { rx, tx, copies, merged, dropsIn, dropsOut, queued } = this.counters.port(port);
       came += rx.frames + copies;
-      went += tx.frames + sum(dropsIn) + sum(dropsOut) + queued;
+      went += tx.frames + sum(dropsIn) + sum(dropsOut) + merged + queued;
     }
-    expect({ went }, "Σ tx + Σ drops + queued").toEqual({ went: came });
+    expect({ went }, "Σ tx + Σ drops + Σ merged + queued").toEqual({ went: came });
   }
 
   /** Brings the rig to rest and checks that nothing is missing: no frame and no slot. Its last act. */

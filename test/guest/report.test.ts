@@ -10,14 +10,14 @@ const frames = (count: number) => ({ frames: count, bytes: count * 100 });
 const web: PortStatus = {
   switch: "lab", name: "web", kind: "memory", device: "", link: "up", vlan: "access 10",
   rx: frames(1500), tx: frames(1200), drops: { "vlan": 2, "queue-full": 1 },
-  forwarded: 1498, copies: 30, offered: 1201, queued: 0,
+  forwarded: 1498, copies: 30, merged: 0, offered: 1201, queued: 0,
 };
 const tape: PortStatus = {
   ...web, name: "tape", kind: "pcap", vlan: "monitor", rx: frames(0), tx: frames(327), drops: {},
-  forwarded: 0, copies: 0, offered: 327, queued: 0,
+  forwarded: 0, copies: 0, merged: 0, offered: 327, queued: 0,
 };
 const totals: Totals = {
-  rx: frames(1500), tx: frames(1527), forwarded: 1498, copies: 30, drops: { "vlan": 2, "queue-full": 1 },
+  rx: frames(1500), tx: frames(1527), forwarded: 1498, copies: 30, merged: 0, drops: { "vlan": 2, "queue-full": 1 },
   queued: 0, unaccounted: 0,
 };
 const guest: GuestSeen = {

@@ -15,6 +15,8 @@ export interface Packet {
   ipOptions: number;
   tcpOptions: number;
   id: number;
+  /** Of the receiver, which tells flows apart. */
+  port: number;
   sequence: number;
   flags: number;
   payload: Buffer;
@@ -22,8 +24,8 @@ export interface Packet {
 
 export const payload = (length: number) => Buffer.from(Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
 export const packet = (fields: Partial<Packet> = {}): Packet => ({
-  ip: 4, protocol: "tcp", tags: "", ipOptions: 0, tcpOptions: 12, id: 0xfffe, sequence: 0xffffff00, flags: ACK,
-  payload: payload(1001), ...fields,
+  ip: 4, protocol: "tcp", tags: "", ipOptions: 0, tcpOptions: 12, id: 0xfffe, port: 40000, sequence: 0xffffff00,
+  flags: ACK, payload: payload(1001), ...fields,
 });
 
 // ---- the model ----
@@ -47,7 +49,7 @@ function addresses({ ip }: Packet): Buffer {
 function transport(item: Packet): Buffer {
   const isTcp = item.protocol === "tcp";
   const header = isTcp ? Buffer.alloc(20 + item.tcpOptions, 1) : Buffer.alloc(8);
-  header.set(u16(5201, 40000));
+  header.set(u16(5201, item.port));
   if (isTcp) {
     header.writeUInt32BE(item.sequence >>> 0, 4);
     header.set([header.length << 2, item.flags, 0x20, 0, 0, 0], 12);
@@ -78,6 +80,41 @@ function network(item: Packet): Buffer {
 export function frameOf(item: Packet): Buffer {
   const macs = Buffer.from("020000000001020000000002", "hex");
   return Buffer.concat([macs, Buffer.from(item.tags, "hex"), u16(item.ip === 4 ? 0x0800 : 0x86dd), network(item)]);
+}
+
+/** A frame of TCP over IP with its checksums right again, after a test has overwritten something. */
+export function repaired(frame: Buffer): Buffer {
+  const right = Buffer.from(frame);
+  const network = 14 + tagBytes(right);
+  const isIpv4 = right[network]! >> 4 === 4;
+  const segment = network + (isIpv4 ? (right[network]! & 15) * 4 : 40);
+  if (isIpv4) {
+    right.set([0, 0], network + 10);
+    right.writeUInt16BE(checksum(right.subarray(network, segment)), network + 10);
+  }
+  const whole = isIpv4 ? right.readUInt16BE(network + 2) : 40 + right.readUInt16BE(network + 4);
+  const inner = right.subarray(segment, network + whole);
+  const ends = right.subarray(network + (isIpv4 ? 12 : 8), network + (isIpv4 ? 20 : 40));
+  inner.set([0, 0], 16);
+  inner.writeUInt16BE(checksum(ends, u16(6, inner.length), inner) || 0xffff, 16);
+  return right;
+}
+
+/** The segments of a frame of TCP that came behind a header, made one by one from its bytes. */
+export function split(frame: Buffer, header: Buffer): Buffer[] {
+  const [size, segment] = [header.readUInt16LE(4), header.readUInt16LE(6)];
+  const network = 14 + tagBytes(frame);
+  const isIpv4 = frame[network]! >> 4 === 4;
+  const headers = segment + (frame[segment + 12]! >> 4) * 4;
+  return Array.from({ length: Math.ceil((frame.length - headers) / size) }, (_, index) => {
+    const at = headers + index * size;
+    const made = Buffer.concat([frame.subarray(0, headers), frame.subarray(at, at + size)]);
+    made.writeUInt16BE(made.length - network - (isIpv4 ? 0 : 40), network + (isIpv4 ? 2 : 4));
+    if (isIpv4) made.writeUInt16BE((made.readUInt16BE(network + 4) + index) & 0xffff, network + 4);
+    made.writeUInt32BE((made.readUInt32BE(segment + 4) + index * size) >>> 0, segment + 4);
+    if (at + size < frame.length) made[segment + 13]! &= ~PSH;
+    return repaired(made);
+  });
 }
 
 /** Its segments of `size` bytes of payload, each built from its fields. */

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { differences, translated } from "../model/nat-rewrite.js";
-import { GSO, headerOf, unfinished, type Merged } from "../model/merged.js";
+import { GSO, headerOf, split, unfinished, type Merged } from "../model/merged.js";
 import { A, C, OUT, R } from "./nat-rig.js";
 import { reassemble, endpoint, parse, parseIp, tcp, udp, type IpOptions, type Payload } from "./packet.js";
 import { RouterRig, packetIn, type RouterRigOptions, type RouterSpec, type Seen } from "./rig.js";
@@ -199,6 +199,44 @@ describe.each(KINDS)("many in one of %s", (_, make) => {
     expect(a10!.every(({ faults }) => faults.length === 0)).toBe(true);
     expect(a10!.map(({ icmp, tcp: segment }) => icmp?.type ?? segment?.flags))
       .toEqual(Array(5).fill(make === udp ? 3 : "R"));
+  });
+});
+
+describe("segments of TCP that come one by one", () => {
+  const bytes = noise(5000);
+  const segments = (to = R): Uint8Array[] => parts(tcp, { from: A, to, id: 0xfffe }, bytes, 700);
+
+  /** Lets them enter in one batch, and returns what left, by wire. */
+  function sendAll(rig: RouterRig, packets: readonly Uint8Array[]): Record<string, Seen[]> {
+    return rig.sendFrame(rig.wireOf("10.0.10.5"), ...packets.map((each) => rig.frame(each, "10.0.10.5")));
+  }
+
+  /** The packets in what left, segmented again. */
+  function apart(rig: RouterRig, left: readonly Seen[]): Uint8Array[] {
+    const [{ frame }] = left as [Seen];
+    expect(left).toHaveLength(1);
+    return split(Buffer.from(frame), Buffer.from(rig.rig.headerOf(frame)!)).map((each) => each.subarray(14));
+  }
+
+  it.each([["a10", 1], ["a10", 2], ["b10", 2]])(
+    "are translated one by one, and leave as one where they may (from %s, %i workers)", (wire, workers) => {
+      const rig = makeRig(["up"], {}, { workers });
+      rig.places.set("10.0.10.5", wire);
+      for (let i = 0; i < 3; i++) {
+        const { up } = sendAll(rig, segments());
+        expectLike(apart(rig, up!), segments());
+      }
+    });
+
+  it("are routed between VLANs, and leave as one", () => {
+    const rig = makeRig(["a20"], { uplink: false });
+    const { a20 } = sendAll(rig, segments(C));
+    expectLike(apart(rig, a20!), segments(C), A);
+  });
+
+  it("leave as they are where they may not", () => {
+    const rig = makeRig(["a20"]);
+    expectLike(sendAll(rig, segments())["up"]!.map(packetIn), segments());
   });
 });
 

@@ -102,9 +102,11 @@ describe.skipIf(!can)("offloads", () => {
       : [{ stream: path }, { stream: path, connect: true }];
     const ports = (name: string, trunk: object) =>
       ({ ports: { [name]: tap(name, { access: 10 }), trunk: { ...trunk, trunk: [10] } } });
-    await start({ switches: { one: ports("a", left), two: ports("b", right) } }, [a, b], workers);
+    const product = await start({ switches: { one: ports("a", left), two: ports("b", right) } }, [a, b], workers);
     await expectStreams(a, b, b.address);
     await expectStreams(b, a, a.address);
+    const trunks = (await product.show("ports")).filter(({ name }) => name === "trunk");
+    for (const { merged } of trunks) expect(merged).toBeGreaterThan(100); // of some 5,700 segments
   });
 
   it.each([["tap", "1"], ["interface", "2"]])("carries streams routed to a port of kind %s", async (kind, workers) => {
