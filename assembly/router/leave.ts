@@ -17,6 +17,7 @@ import { DONE, setVerdict } from "../verdict";
 import { moveHome } from "./packet";
 
 const SHAPE_KEPT: u32 = (ITEM_POP_MASK << POP_SHIFT) | 0xff0000; // start, and the tag that stands in the slot
+const SHAPE_LENT: u32 = SHAPE_SOLE | (ITEM_SHARED << POP_SHIFT);
 const SOURCE_SHIFT: u64 = 48;
 
 /** Sends the item at `index`, whose frame is at `frame`, out of an interface to a MAC (with its domain). */
@@ -50,7 +51,7 @@ function isSettled(item: u32, port: u32, out: u32): bool {
   const single = out < PORTS_MAX && load<u32>(HEADER_MIRRORS) == 0;
   if (isHome(slot)) return true;
   if (single && mayGoTo(takerOf(out), slot)) {
-    store<u32>(item, load<u32>(item, ITEM_SHAPE) | (ITEM_SHARED << POP_SHIFT), ITEM_SHAPE); // it has to go home
+    store<u32>(item, load<u32>(item, ITEM_SHAPE) | SHAPE_LENT, ITEM_SHAPE); // it has to go home
     return true;
   }
   if (moveHome(item)) return true;
