@@ -3,10 +3,9 @@
 
 import {
   BATCH_MAX, CUTS, CUT_NONE, CUT_SHARED, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG,
-  FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANE_RETURN, LANE_ROUTED, PORTS,
-  PORT_CODEC_OUT, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT,
-  WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST,
-  WORKER_WAKE,
+  FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANE_RETURN, LANE_ROUTED, PORTS, PORT_CODEC_OUT, PORT_FLAGS,
+  PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKER_DIRTY, WORKER_DIRTY_LIST,
+  WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
 } from "./layout";
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
@@ -62,12 +61,17 @@ export function turn(received: u32, time: f64): f64 {
 /** Takes a batch through the stages, a stretch at a time. */
 function pass(received: u32): void {
   if (received == 0) return;
-  const free = freeSlots();
-  const count = min(received, free);
-  setThreshold(free > BATCH_MAX ? free - BATCH_MAX : 1); // what the next batch is received into is not theirs
+  const count = min(received, freeSlots());
+  spare();
   refuse(count, received - count);
   for (let first: u32 = 0; first < count; first += STRETCH_MAX) process(first, min(STRETCH_MAX, count - first));
   arm(count);
+}
+
+/** Leaves to queues what the next batch is not received into. */
+function spare(): void {
+  const free = freeSlots();
+  setThreshold(free > BATCH_MAX ? free - BATCH_MAX : 1);
 }
 
 /** The stages, in order. */
@@ -87,7 +91,7 @@ function process(first: u32, count: u32): void {
 /** The stages for frames that reach routers otherwise than by the batch that came. */
 function direct(count: u32): void {
   if (count == 0) return;
-  setThreshold(freeSlots() > BATCH_MAX ? freeSlots() - BATCH_MAX : 1);
+  spare();
   if (workers > 1) share(count);
   route(count);
   coalesce(count);
@@ -98,6 +102,7 @@ function direct(count: u32): void {
 function serve(): bool {
   const idle = load<u32>(ROUTER_COUNT) == 0 && used(PENDING_SLAB) == 0; // of a router that went, frames may be left
   if (idle) return false;
+  spare();
   for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
     const gathered = gather();
     if (gathered == 0) break;

@@ -274,7 +274,7 @@ export const PERMIT_SIZE: u32 = 32;
 export const PERMIT_KEY: u32 = 0; // u64 outside of the mapping; u64 remote address
 export const PERMIT_FLOWS: u32 = 16; // sessions there
 
-// ---- scratch of worker 0, between its events and the end of its block ----
+// ---- scratch of a worker, between its events and the end of its block ----
 export const WORKER_PARSED: u32 = 81920; // 32 bytes × BATCH_MAX
 export const PARSED_SIZE: u32 = 32; // u64 key │ u64 key │ u32 bucket │ u32 packet │ u32 half │ u16 place, u16 port
 export const PARSED_BUCKET: u32 = 16;

@@ -254,7 +254,7 @@ export const QUEUES_SIZE: u32 = 16973824;
 export const LANES: u32 = 36706432; // (QUEUE_SIZE + RETURN_SIZE) × from × to
 export const LANE_SIZE: u32 = 20864;
 export const LANE_RETURN: u32 = 16576; // offset of a lane's returns
-export const LANE_ROUTED: u32 = 1; // in the place of a tag: not for the queue of its port, but to be routed there
+export const LANE_ROUTED: u32 = 0xffffffff; // in the place of a tag: not for a queue, but to be routed there
 
 // ---- counters: u64, a block a worker ----
 export const COUNTERS: u32 = 42047616;

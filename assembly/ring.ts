@@ -1,7 +1,7 @@
 // Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread; one for
 // each worker that serves the port) and a lane (worker → worker). Cursors run free and are masked on use; the producer
 // keeps its own head and publishes it once a batch with the one atomic store of that side. All atomics of the core
-// stand in this file, pipe.ts and table/fdb.ts.
+// stand in this file, pipe.ts, table/fdb.ts, table/outside.ts and table/log.ts.
 
 import {
   COUNTERS, DESC_SIZE, LANES, LANE_SIZE, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
@@ -38,8 +38,8 @@ export function receiverOf(lane: u32): u32 {
   return (lane - LANES) / LANE_SIZE % WORKERS_MAX;
 }
 
-/** The worker that sees to what goes from here to a port. */
-export function serverOf(port: u32): u32 {
+/** The worker in whose queue what this one sends to a port comes to stand. */
+export function takerOf(port: u32): u32 {
   const ring = routeTo(port);
   return isLane(ring) ? receiverOf(ring) : self;
 }

@@ -8,7 +8,7 @@
 import {
   FLAG_OFFLOAD, FLAG_ROUTER, FRAME_MAX, HEADER_OFFLOAD, ITEM_DESTINATION, ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT,
   ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, ITEM_SOURCE, ITEM_TAG, MERGE_SIZE, PORTS, PORTS_MAX, PORT_FLAGS, PORT_MTU,
-  PORT_SIZE, POP_SHIFT, SHAPE_HEADER, SLOT_SIZE, START_HEADER, START_SHIFT, WORKER_ITEMS, WORKER_MERGES,
+  PORT_SIZE, POP_SHIFT, SHAPE_HEADER, SHAPE_SOLE, SLOT_SIZE, START_HEADER, START_SHIFT, WORKER_ITEMS, WORKER_MERGES,
   WORKER_MERGE_SLOTS,
 } from "../layout";
 import { countMerged } from "../counters";
@@ -130,7 +130,8 @@ function mayMerge(item: u32, port: u32): bool {
   const there = packet - frame - HEADER_SIZE;
   return payload != 0 && headers + payload == length
     && (load<u8>(segment, TCP_FLAGS) | <u8>PSH) == <u8>(ACK | PSH)
-    && length - there <= load<u32>(PORTS + port * PORT_SIZE, PORT_MTU) && isOwn(load<u32>(item, ITEM_SLOT));
+    && length - there <= load<u32>(PORTS + port * PORT_SIZE, PORT_MTU)
+    && (isOwn(load<u32>(item, ITEM_SLOT)) || (load<u32>(item, ITEM_SHAPE) & SHAPE_SOLE) != 0);
 }
 
 @inline

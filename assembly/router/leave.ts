@@ -4,19 +4,20 @@
 
 import {
   HEADER_MIRRORS, ITEM_DESTINATION, ITEM_LENGTH, ITEM_ODD, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT,
-  ITEM_SOURCE, ITEM_TAG, PORTS, PORTS_MAX, PORT_PUSH, PORT_SIZE, POP_SHIFT, SHAPE_SOLE,
+  ITEM_SOURCE, ITEM_TAG, POP_SHIFT, PORTS, PORTS_MAX, PORT_PUSH, PORT_SIZE, SHAPE_SOLE,
 } from "../layout";
 import { INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE } from "../layout-router";
 import { countDomain, countRx, dropIn } from "../counters";
 import { watch } from "../egress";
 import { isHome, mayGoTo, release } from "../pool";
 import { Reason } from "../reason";
-import { serverOf } from "../ring";
+import { takerOf } from "../ring";
 import { portOf } from "../table/fdb";
 import { DONE, setVerdict } from "../verdict";
 import { moveHome } from "./packet";
 
 const SHAPE_KEPT: u32 = (ITEM_POP_MASK << POP_SHIFT) | 0xff0000; // start, and the tag that stands in the slot
+const SHAPE_LENT: u32 = SHAPE_SOLE | (ITEM_SHARED << POP_SHIFT);
 const SOURCE_SHIFT: u64 = 48;
 
 /** Sends the item at `index`, whose frame is at `frame`, out of an interface to a MAC (with its domain). */
@@ -49,8 +50,8 @@ function isSettled(item: u32, port: u32, out: u32): bool {
   const slot = load<u32>(item, ITEM_SLOT);
   const single = out < PORTS_MAX && load<u32>(HEADER_MIRRORS) == 0;
   if (isHome(slot)) return true;
-  if (single && mayGoTo(serverOf(out), slot)) {
-    store<u32>(item, load<u32>(item, ITEM_SHAPE) | (ITEM_SHARED << POP_SHIFT), ITEM_SHAPE); // it has to go home
+  if (single && mayGoTo(takerOf(out), slot)) {
+    store<u32>(item, load<u32>(item, ITEM_SHAPE) | SHAPE_LENT, ITEM_SHAPE); // it has to go home
     return true;
   }
   if (moveHome(item)) return true;

@@ -2,9 +2,7 @@
 // to which it says that nothing is there, or, towards the outside of a NAT, nothing. Read RFC 1122 3.2.2, RFC 792,
 // RFC 9293 3.10.7.1 (resets), RFC 5382 REQ-4 (silence about SYNs that nobody asked for).
 
-import {
-  ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_PLACE,
-} from "../layout";
+import { ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_PLACE } from "../layout";
 import {
   INTERFACE_DHCP_CLIENT, INTERFACE_DHCP_SERVER, INTERFACE_DNS, INTERFACE_FLAGS, INTERFACE_UPLINK, ROUTER_FLAGS,
   ROUTER_NAT, ROUTER_SERVICES,
@@ -12,7 +10,7 @@ import {
 import { countCopies } from "../counters";
 import { cutOf, enqueue } from "../egress";
 import { Reason } from "../reason";
-import { serverOf } from "../ring";
+import { takerOf } from "../ring";
 import { fold, sumOf } from "../wire/checksum";
 import { HEADER_SIZE } from "../wire/ethernet";
 import {
@@ -80,7 +78,7 @@ function isDhcp(): bool {
 /** Hands the packet at hand to the router's services: a copy, for the account, that leaves by their port. */
 function handUp(): void {
   const services = load<u32>(router, ROUTER_SERVICES);
-  if (!lend(serverOf(services))) return;
+  if (!lend(takerOf(services))) return;
   accept();
   countCopies(port, 1);
   const length = load<u32>(item, ITEM_LENGTH) - (packet - frame - HEADER_SIZE);

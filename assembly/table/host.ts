@@ -7,7 +7,7 @@ import {
 } from "../layout-router";
 import { now } from "../state";
 import { find, insert, remove } from "./hash";
-import { outsideAt } from "./outside";
+import { countHosts, outsideAt } from "./outside";
 import { give, take } from "./slab";
 
 @inline
@@ -38,11 +38,6 @@ export function hostOf(router: u32, address: u32): u32 {
   store<f64>(host, now, HOST_TIME);
   countHosts(outside, 1);
   return host;
-}
-
-function countHosts(outside: u32, by: i32): void {
-  const at = outsideAt(outside);
-  atomic.add<u32>(at, <u32>by, OUTSIDE_HOSTS); // of all workers
 }
 
 /** A host that comes back is paired with the outside address that it had; one that has mappings keeps what it has. */

@@ -5,8 +5,9 @@
 // lock, and owner.ts says whose it is then.
 
 import {
-  HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_ADDRESS, OUTSIDE_INSIDE, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE, OUTSIDE_SIZE,
-  OUTSIDE_USED, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES, ROUTER_OUTSIDE_COUNT,
+  HASH_SEEDS, KINDS, OUTSIDES, OUTSIDE_ADDRESS, OUTSIDE_HOSTS, OUTSIDE_INSIDE, OUTSIDE_PORTS, OUTSIDE_PORTS_SIZE,
+  OUTSIDE_SIZE, OUTSIDE_USED, ROUTER_FILTER_ADDRESS, ROUTER_FLAGS, ROUTER_MAPPING_ENDPOINT, ROUTER_OUTSIDES,
+  ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { now, self } from "../state";
 import { kindOf, setOwner } from "./owner";
@@ -50,6 +51,11 @@ function bitmapOf(index: u32, protocol: u32): u32 {
 @inline
 function usedAt(index: u32, protocol: u32): u32 {
   return outsideAt(index) + OUTSIDE_USED + kindOf(protocol) * 4;
+}
+
+/** So many inside hosts more, of whichever worker, are paired with an address. */
+export function countHosts(index: u32, by: i32): void {
+  atomic.add<u32>(outsideAt(index), <u32>by, OUTSIDE_HOSTS);
 }
 
 /** Ports of an address that no mapping has. */

@@ -91,7 +91,7 @@ export class Registry {
     throw new EngineError("QUEUES", `port ${Registry.key(switchName, name)}: ${why}`);
   }
 
-  /** Registers a port with the workers that have fewest; parts of routers with the first, which routes. */
+  /** Registers a port with the workers that have fewest; parts of routers with the first. */
   addPort(
     switchName: string, name: string, config: PortConfig,
     { watched, role }: Pick<RegisteredPort, "watched" | "role"> = {},

@@ -11,10 +11,9 @@ import { recordsOf } from "../../src/core/nat.js";
 import { interfaceKey, interfaceName, planRouter } from "../../src/engine/router-plan.js";
 import { Rig, access, type RigOptions } from "../core/rig.js";
 import type { Outcome } from "../model/nat-types.js";
+import { WORKERS } from "../workers.js";
 import { arp, ether, parse, parseIp, type Parsed } from "./packet.js";
 
-/** As many workers have the routers of a test that does not say otherwise. */
-export const WORKERS = Number(process.env["TAPLOOM_TEST_WORKERS"] ?? 1);
 export const ROUTER_MAC = "02:00:00:00:00:01";
 const INNER: PortConfig = {
   attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [],
@@ -35,6 +34,7 @@ export interface RouterSpec {
   [key: string]: unknown;
 }
 
+const NAT_CAPACITY = 1024;
 const UPLINK = { memory: true, address: "203.0.113.2/24", gateway: "203.0.113.1" };
 const INTERFACES = [
   { switch: "lab", vlan: 10, address: "10.0.10.1/24" },
@@ -59,11 +59,15 @@ export class RouterRig {
   readonly #ports = new Map<string, RegisteredPort>();
   #services!: RegisteredPort;
 
-  /** `nat`: what a test has otherwise than any file may say, such as timeouts below those of the RFCs. */
+  /**
+   * `nat`: what a test has otherwise than any file may say, such as timeouts below those of the RFCs. `natCapacity`: of
+   * each worker, so that a table is as full as the test says.
+   */
   constructor({ uplink = {}, ...spec }: RouterSpec = {}, { nat, ...options }: RouterRigOptions = {}) {
     const config = configOf({ ...spec, ...(uplink === false ? {} : { uplink: { ...UPLINK, ...uplink } }) });
     this.config = nat ? { ...config, nat: { ...config.nat!, ...nat } } : config;
-    this.#options = { workers: WORKERS, ...options };
+    const { workers = WORKERS, natCapacity = NAT_CAPACITY } = options;
+    this.#options = { ...options, workers, natCapacity: natCapacity * workers };
     this.#start();
     rigs.add(this);
   }

@@ -22,6 +22,19 @@ const pairs = ends.flatMap((from) => ends.filter((to) => to !== from).map((to) =
 const shares = ({ rig: { shared } }: RouterRig) =>
   shared.shards.map((shard) => shared.word(shard + layout.FLOW_SLAB + layout.SLAB_COUNT));
 
+it("a frame that another worker received is rewritten where it lies", () => {
+  const rig = new RouterRig({}, { workers: 2 });
+  for (const { end } of ends) rig.outbound(dgram(end, R));
+  const before = [0, 1].map((worker) => rig.rig.freeSlots(worker));
+  rig.rig.end("up").stalled = true;
+  for (const { host, end } of ends) rig.rig.inject(rig.wireOf(host), rig.frame(dgram(end, R), host));
+  rig.rig.settle();
+  const held = [0, 1].map((worker) => before[worker]! - rig.rig.freeSlots(worker));
+  const received = [0, 1].map((worker) =>
+    HOSTS.filter((host) => rig.rig.end(rig.wireOf(host)).port.worker === worker).length);
+  expect(held).toEqual(received);
+});
+
 describe.each([2, 3, 4])("%i workers", (workers) => {
   const make = (spec: RouterSpec = {}) => new RouterRig(spec, { workers });
 
