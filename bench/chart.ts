@@ -6,6 +6,7 @@ import { init, type EChartsOption, type SeriesOption } from "echarts";
 
 const PANEL = { width: 480, height: 300 } as const;
 const MARGIN = { left: 74, right: 34, top: 58, bottom: 62 } as const;
+const NAMES = 90; // more room for names than for figures
 const COLUMNS = 2;
 const COLORS = ["#0b6bcb", "#c2410c", "#15803d", "#7c3aed"];
 const [GROUND, INK, FAINT, PLAIN] = ["#fbfbf9", "#24292f", "#d8dadd", "#8a939d"];
@@ -64,10 +65,9 @@ function corner(index: number): { left: number; top: number } {
   return { left: index % COLUMNS * PANEL.width, top: Math.floor(index / COLUMNS) * PANEL.height };
 }
 
-/** Names of subjects need more room than figures. */
 function placeOf({ kind }: Panel, index: number): object {
   const { left, top } = corner(index);
-  const margin = kind === "bars" ? MARGIN.left + 60 : MARGIN.left;
+  const margin = kind === "bars" ? MARGIN.left + NAMES : MARGIN.left;
   return {
     left: left + margin, top: top + MARGIN.top, width: PANEL.width - margin - MARGIN.right,
     height: PANEL.height - MARGIN.top - MARGIN.bottom,
@@ -103,7 +103,7 @@ function lineOf({ name, points }: Panel["series"][number], panel: number, color:
   const data = points.map(({ x, median }) => [x, median]);
   return [
     { xAxisIndex: panel, yAxisIndex: panel, name, type: "line", symbol: "circle", symbolSize: 6, color, data },
-    whiskers(points.map(({ x, min, max }) => [[x, min], [x, max]]), panel, color),
+    whiskers(points.map(({ x, min, max }) => [[x, min], [x, max]]), panel, color, [WHISKER, 0]),
   ];
 }
 
@@ -113,21 +113,22 @@ function barsOf(points: readonly Point[], panel: number): SeriesOption[] {
   }));
   return [
     { xAxisIndex: panel, yAxisIndex: panel, type: "bar", barCategoryGap: "30%", data },
-    whiskers(points.map(({ x, min, max }) => [[min, x], [max, x]]), panel, INK),
+    whiskers(points.map(({ x, min, max }) => [[min, x], [max, x]]), panel, INK, [0, WHISKER]),
   ];
 }
 
 type Place = [number | string, number | string];
 
-/** Lines from the least to the most, with a short one across each end. */
-function whiskers(ranges: readonly Place[][], panel: number, stroke: string): SeriesOption {
+/** Lines from the least to the most, with a short one across each end, so far to its sides. */
+function whiskers(
+  ranges: readonly Place[][], panel: number, stroke: string, [dx, dy]: readonly [number, number],
+): SeriesOption {
   return {
     xAxisIndex: panel, yAxisIndex: panel, type: "custom", silent: true, z: 5,
     data: ranges.map(([from, to]) => [...from!, ...to!]), encode: { x: [0, 2], y: [1, 3] },
     renderItem: (_, api) => {
       const ends = [[0, 1], [2, 3]].map(([x, y]) => api.coord([api.value(x!), api.value(y!)]) as [number, number]);
       const [[x1, y1], [x2, y2]] = ends as [[number, number], [number, number]];
-      const [dx, dy] = x1 === x2 ? [WHISKER, 0] : [0, WHISKER];
       const lines = [[x1, y1, x2, y2], ...ends.map(([x, y]) => [x - dx, y - dy, x + dx, y + dy])];
       return {
         type: "group",

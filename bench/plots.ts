@@ -53,6 +53,8 @@ const PLOTS: Record<string, Panel[]> = {
     bars("Round trip, back to back, median", "µs (ping)", "ping", "back to back", "p50"),
     bars("Round trip, after 1 ms, median", "µs (ping)", "ping", "after 1 ms", "p50"),
   ],
+  profile: [["switch", 64], ["switch", 65_536], ["napt", 992], ["napt", 1_000_000]].map(([work, at]) =>
+    bars(`core-${work}, ${at!.toLocaleString("en")}`, "% of the core's time", `profile-${work}`, at, "share")),
   routers: [
     bars("TCP through NAPT, one stream, MTU 1500", "Gbit/s", "nat-tcp", 1, "throughput"),
     bars("TCP through NAPT, four streams", "Gbit/s", "nat-tcp", 4, "throughput"),
@@ -63,7 +65,7 @@ const PLOTS: Record<string, Panel[]> = {
 
 for (const [name, panels] of Object.entries(PLOTS)) {
   const filled = panels.filter(({ series }) => series.some(({ points }) => points.length > 0));
-  writeFileSync(packageFile(`docs/${name}.svg`), draw(filled));
+  if (filled.length > 0) writeFileSync(packageFile(`docs/${name}.svg`), draw(filled));
 }
 
 // ---- tables ----

@@ -20,11 +20,15 @@ export interface ReportOptions {
   seconds: string;
 }
 
-/** Takes the cases in turn and tells what they gave. */
+/** Takes the cases in turn and tells what they gave, also where it is interrupted: what there is by then. */
 export async function report(cases: readonly Case[], { json, out, rounds }: ReportOptions): Promise<void> {
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1)); // namespaces go at exit
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, () => stop.signal.aborted ? process.exit(1) : stop.abort()); // namespaces go at exit
+  }
   if (!json) console.log(Object.entries(machine).map(([key, value]) => `${key} ${value}`).join(", "));
-  const results = await takeTurns(cases, Number(rounds), (line) => { console.error(line); });
+  const say = (line: string): void => { console.error(line); };
+  const results = await takeTurns(cases, Number(rounds), say, stop.signal);
   const lines = results.map((result) => `${JSON.stringify(result)}\n`).join("");
   if (out !== undefined) writeFileSync(out, lines);
   if (json) process.stdout.write(lines);

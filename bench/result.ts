@@ -17,6 +17,7 @@ export const MEASURES = {
   p50: "µs",
   p99: "µs",
   idle: "CPU s in 5 s",
+  share: "% of the core's time",
 } as const;
 
 export type Measure = keyof typeof MEASURES;
@@ -71,15 +72,16 @@ export const machine = {
 
 /**
  * Takes the cases in turn, round after round, so that drift of the machine hits all alike. A case that cannot be had
- * is left out, with its reason.
+ * is left out, with its reason. `stop` ends it after the case that is being taken.
  */
 export async function takeTurns(
-  cases: readonly Case[], rounds: number, say: (line: string) => void,
+  cases: readonly Case[], rounds: number, say: (line: string) => void, stop?: AbortSignal,
 ): Promise<Result[]> {
   const left = new Set(cases);
   const trials: Trial[] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const one of left) {
+      if (stop?.aborted) return summarize(trials);
       say(`${round}/${rounds} ${one.name}`);
       try {
         trials.push(...await one.run());

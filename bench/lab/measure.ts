@@ -61,6 +61,7 @@ async function count(way: Way, ways: readonly Stream[], seconds: number): Promis
   await sleep(seconds * 1000);
   const after = account(way, ways);
   const passed = (key: keyof typeof after): number => after[key] - before[key];
+  if (passed("delivered") === 0) throw new Error("no frame arrived");
   const millions = passed("delivered") / 1e6;
   return {
     measures: {
