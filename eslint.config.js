@@ -118,7 +118,7 @@ const core = {
 // ---- the hosts: rules that need types ----
 
 const hosts = {
-  files: ["src/**/*.ts", "test/**/*.ts", "bench/*.ts", "examples/**/*.ts"],
+  files: ["src/**/*.ts", "test/**/*.ts", "bench/*.ts", "bench/lab/*.ts", "examples/**/*.ts"],
   extends: [tseslint.configs.recommendedTypeChecked],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
   rules: {

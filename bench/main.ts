@@ -1,33 +1,28 @@
-// `npm run bench`: the in-memory path, measured with benchmark.js, and the path from TAP to TAP, beside a plain C relay
-// where one is given (`npm run bench -- --peers DIRECTORY`, with build/relay in it). One figure each, with what it
-// was measured on. `--json` prints a line for each result.
+// `npm run bench [GROUP...]`: the benchmarks that need nothing but Taploom. Groups: core (switching and translating in
+// memory), workers (one and two, in memory), taps (from TAP to TAP; root); growth (what each table costs as it grows)
+// when it is named. `--peers DIRECTORY`: one with build/native_core, to which the core is compared; `--rounds N`,
+// `--seconds N`, `--json`, `--out FILE`.
 
-import { spawnSync } from "node:child_process";
-import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
-import type { Figure } from "./figure.js";
-import { benchMemory } from "./memory.js";
-import { benchTaps } from "./taps.js";
+import { tapCases } from "./devices.js";
+import { coreCases, growthCases } from "./memory.js";
+import { report, REPORT_OPTIONS } from "./report.js";
+import type { Case } from "./result.js";
+import { workerCases } from "./workers.js";
 
-const { values } = parseArgs({ options: { peers: { type: "string" }, json: { type: "boolean" } } });
-
-function commit(): string {
-  return spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout?.trim() || "unknown";
-}
-
-const machine = {
-  cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, kernel: release(), node: process.version, commit: commit(),
+const GROUPS: Record<string, (seconds: number, peers?: string) => Case[]> = {
+  core: coreCases, workers: workerCases, taps: tapCases, growth: growthCases,
 };
+const USUAL = ["core", "workers", "taps"];
 
-function tell(figure: Figure): void {
-  if (values.json) return console.log(JSON.stringify({ ...figure, ...machine }));
-  const ns = figure.nsPerFrame.toFixed(1).padStart(9);
-  const rate = figure.framesPerSecond >= 1e6
-    ? `${(figure.framesPerSecond / 1e6).toFixed(1)} M` : `${(figure.framesPerSecond / 1e3).toFixed(0)} k`;
-  const range = `${figure.range[0].toFixed(1)}-${figure.range[1].toFixed(1)}`.padEnd(15);
-  console.log(`${figure.name.padEnd(20)} ${ns} ns/frame ${rate.padStart(8)}frames/s  ${range} ${figure.note}`);
+const { values, positionals } = parseArgs({
+  options: { ...REPORT_OPTIONS, peers: { type: "string" } }, allowPositionals: true,
+});
+const unknown = positionals.find((name) => !Object.hasOwn(GROUPS, name));
+if (unknown !== undefined) {
+  console.error(`there is no group "${unknown}"; there are ${Object.keys(GROUPS).join(", ")}`);
+  process.exitCode = 2;
+} else {
+  const groups = positionals.length > 0 ? positionals : USUAL;
+  await report(groups.flatMap((name) => GROUPS[name]!(Number(values.seconds), values.peers)), values);
 }
-
-if (!values.json) console.log(Object.entries(machine).map(([key, value]) => `${key} ${value}`).join(", "));
-for (const figure of benchMemory()) tell(figure);
-for await (const figure of benchTaps(values.peers)) tell(figure);

@@ -1,14 +1,16 @@
 // The workloads of benchmark runs, in the same memory as the core: generators that write the headers of each frame
-// just before it is processed, as a read() would leave them, and a transmitter that takes everything. Here the switch's
-// (that of a router is napt.ts). Eight ports: 0-3 access ports of VLANs 10-13, 4-7 trunks of all four; every MAC lives
-// on one port in one VLAN; sources and destinations are drawn so that they share a VLAN and never a port.
+// just before it is processed, as a read() would leave them, and a transmitter that takes everything. Here the
+// switch's (that of a router is napt.ts, that of growth and workers spread.ts). Eight ports: 0-3 access ports of VLANs
+// 10-13, 4-7 trunks of all four; every MAC lives on one port in one VLAN; sources and destinations are drawn so that
+// they share a VLAN and never a port.
 
 import {
   DESC_LENGTH, DESC_SIZE, HEADER_FRAMES, HEADROOM, DESC_PORT, DESC_START, SLOT_SIZE, WORKERS, WORKER_RX,
 } from "../../assembly/layout";
-import { draw, drawLength, seed, takeAll } from "./draw";
+import { draw, drawLength, putMac, seed, takeAll } from "./draw";
 
 export { generateNapt, generateNew, introduceNapt, recordSession, resetNapt } from "./napt";
+export { generateSpread, introduceSpread, placeSpread, resetSpread, transmitSpread } from "./spread";
 
 const PORTS: u32 = 8;
 const FIRST_VID: u32 = 10;
@@ -75,16 +77,4 @@ function put(frames: u32, index: u32, source: u32, target: u32): void {
   store<u32>(desc, imix ? drawLength() : 60, DESC_LENGTH);
   store<u16>(desc, <u16>port, DESC_PORT);
   store<u8>(desc, HEADROOM, DESC_START);
-}
-
-/** MAC i: 02:00 and murmur3's finaliser of i + 1. */
-function putMac(at: u32, i: u32): void {
-  let h = i + 1;
-  h ^= h >> 16;
-  h *= 0x85eb_ca6b;
-  h ^= h >> 13;
-  h *= 0xc2b2_ae35;
-  h ^= h >> 16;
-  store<u16>(at, 0x0002);
-  store<u32>(at, bswap(h), 2);
 }

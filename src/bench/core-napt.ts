@@ -10,12 +10,12 @@ const PORTS_EACH = 60_000; // of an outside address, in the workload
 const LIFE_TICKS = 3000; // what is left to a session that is brought back: UDP's own timeout
 
 export class CoreNapt extends NaptCore {
-  /** `entries`: sessions, a multiple of 32, up to 1,048,576; all are there when this returns. */
-  constructor(readonly entries: number, readonly frame: FrameMix) {
+  /** `entries`: sessions, a multiple of 32, up to 1,048,576; all are there when this returns. `room`: for how many. */
+  constructor(readonly entries: number, readonly frame: FrameMix, room = entries) {
     if (entries < 32 || entries % 32 !== 0 || entries > ENTRIES_MAX) {
       throw new EngineError("USAGE", `--entries ${entries}: a multiple of 32 from 32 to ${ENTRIES_MAX}`);
     }
-    super(entries, Math.ceil(entries / 2 / PORTS_EACH));
+    super(room, Math.ceil(entries / 2 / PORTS_EACH));
     this.#restore();
     for (const inbound of [0, 1]) this.#introduce(inbound);
     this.reset();

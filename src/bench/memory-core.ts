@@ -21,7 +21,7 @@ const START_MS = 1000;
 export type FrameMix = "60" | "imix";
 
 /** The exports of bench/assembly/workload.ts, where they are described. */
-interface Workload {
+export interface Workload {
   reset(entries: number, imix: boolean): void;
   introduce(first: number, count: number): void;
   generate(count: number): void;
@@ -31,6 +31,11 @@ interface Workload {
   generateNew(first: number, count: number): void;
   recordSession(session: number, scope: number): void;
   transmit(): void;
+  resetSpread(entries: number, ports: number, vlans: number): void;
+  placeSpread(worker: number, workers: number, reach: number): void;
+  introduceSpread(first: number, count: number): void;
+  generateSpread(count: number): void;
+  transmitSpread(): void;
 }
 
 export abstract class MemoryCore {
@@ -48,9 +53,7 @@ export abstract class MemoryCore {
     this.core = instantiateCore(compileCore(), this.shared);
     this.core.bind(0, true);
     this.core.clearCuts();
-    const module = new WebAssembly.Module(readFileSync(packageFile("dist/bench.wasm")));
-    const instance = new WebAssembly.Instance(module, { env: { memory: this.shared.memory } });
-    this.workload = instance.exports as unknown as Workload;
+    this.workload = loadWorkload(this.shared);
     this.tables = new Tables(this.shared, this.core, this.registry);
   }
 
@@ -63,22 +66,18 @@ export abstract class MemoryCore {
   /** Makes and processes `batches` batches; returns the ns that processing took, making them left out. */
   run(batches: number, batch: number): number {
     let spent = 0;
-    for (let i = 0; i < batches; i++) {
-      this.generate(batch);
-      spent += this.turn(batch);
-    }
-    return spent * 1e6;
+    for (let i = 0; i < batches; i++) spent += this.step(batch);
+    return spent;
   }
 
-  /** Makes and processes one batch, for a clock outside. */
-  step(batch: number): void {
+  /** Makes and processes one batch; returns the ns that processing took. */
+  step(batch: number): number {
     this.generate(batch);
-    this.turn(batch);
+    return this.turn(batch) * 1e6;
   }
 
-  /** Makes one batch and leaves it: what `step` does besides the core's work. */
-  idleStep(batch: number): void {
-    this.generate(batch);
+  /** Takes what is queued. */
+  protected transmit(): void {
     this.workload.transmit();
   }
 
@@ -87,7 +86,7 @@ export abstract class MemoryCore {
     const before = performance.now();
     this.core.turn(batch, this.now);
     const spent = performance.now() - before;
-    this.workload.transmit();
+    this.transmit();
     this.now += spent;
     return spent;
   }
@@ -123,6 +122,12 @@ export abstract class MemoryCore {
     const at = this.shared.word(layout.HEADER_FRAMES) + slot + layout.HEADROOM;
     for (const byte of bytes.subarray(at, at + DIGEST_BYTES)) add(byte);
   }
+}
+
+/** The generators over a memory, for a thread of its own. */
+export function loadWorkload(shared: SharedMemory): Workload {
+  const module = new WebAssembly.Module(readFileSync(packageFile("dist/bench.wasm")));
+  return new WebAssembly.Instance(module, { env: { memory: shared.memory } }).exports as unknown as Workload;
 }
 
 function queueOf(port: number): number {

@@ -25,16 +25,16 @@ const NAT_CAPACITY_MIN = 1024;
 const FDB_CAPACITY = 64;
 
 export abstract class NaptCore extends MemoryCore {
+  protected readonly routers: RouterTables;
   protected readonly router: WrittenRouter;
-  readonly #routers: RouterTables;
   #inside?: RegisteredPort;
   #uplink?: RegisteredPort;
 
   /** `sessions`: for how many there is room; `outsides`: addresses, from 198.18.0.1 on. */
   constructor(sessions: number, outsides: number) {
     super(2, { fdbCapacity: FDB_CAPACITY, natCapacity: Math.max(NAT_CAPACITY_MIN, sessions) });
-    this.#routers = new RouterTables(this.tables);
-    this.router = this.#routers.add();
+    this.routers = new RouterTables(this.tables);
+    this.router = this.routers.add();
     this.#configure(Array.from({ length: outsides }, (_, i) => printIpv4(OUTSIDE + i)));
     this.core.turn(0, this.now); // announcements
     this.workload.transmit();
@@ -65,7 +65,7 @@ export abstract class NaptCore extends MemoryCore {
     const inside = this.#addPort("inside", interfaceName(ROUTER, one!.vid), "router");
     const uplink = this.#addPort(ROUTER, `@${ROUTER}`, "router");
     const services = this.#addPort("", `@${ROUTER}`, "services");
-    this.#routers.write(this.router, planRouter(ROUTER, config, {
+    this.routers.write(this.router, planRouter(ROUTER, config, {
       interfaces: new Map([[interfaceKey(one!), inside]]), uplink, services,
     }));
     this.#inside = inside;
