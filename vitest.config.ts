@@ -1,21 +1,18 @@
-// How tests run: "unit" needs no privileges; "workers-2" and "workers-4" repeat what depends on the number of workers,
-// with that many; "system" works on real devices in network namespaces of its own. With TAPLOOM_TEST_WORKERS=N, "unit"
-// and "system" run with N workers.
+// How tests run: "unit" needs no privileges; "workers-2" repeats what depends on the number of workers with two of them,
+// "workers-4" with four what hands frames from one to the other; "system" works on real devices in network namespaces of
+// its own. With TAPLOOM_TEST_WORKERS=N, "unit" and "system" run with N workers, all of them.
 
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 
 const SYSTEM = "test/system/**";
-const STRESS = "test/stress/**"; // of several workers only
+const STRESS = "test/stress/**/*.test.ts"; // of several workers only
 const WORKERS = "TAPLOOM_TEST_WORKERS";
 
-function withWorkers(count: string): TestProjectConfiguration {
+function withWorkers(count: string, include: string[]): TestProjectConfiguration {
   return {
     test: {
       name: `workers-${count}`,
-      include: [
-        "test/{core,engine,router,state,streams,stress}/**/*.test.ts", "test/cli/main.test.ts",
-        "test/filter/capture.test.ts", "test/guest/quickstart.test.ts",
-      ],
+      include,
       env: { [WORKERS]: count },
       testTimeout: 60_000,
       maxWorkers: 2,
@@ -40,8 +37,11 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      withWorkers("2"),
-      withWorkers("4"),
+      withWorkers("2", ["test/{core,engine,router,state,streams,stress}/**/*.test.ts"]),
+      withWorkers("4", [
+        "test/core/{lane,queues,pool}.test.ts", "test/router/{workers,nat-property}.test.ts",
+        "test/engine/{routed,workers}.test.ts", STRESS,
+      ]),
       {
         test: {
           name: "system",
