@@ -1,6 +1,6 @@
-// How tests run: "unit" needs no privileges; "workers-2" repeats what depends on the number of workers with two of them,
-// "workers-4" with four what hands frames from one to the other; "system" works on real devices in network namespaces of
-// its own. With TAPLOOM_TEST_WORKERS=N, "unit" and "system" run with N workers, all of them.
+// How tests run: "unit" needs no privileges; "workers-2" repeats with two workers what depends on their number, and
+// "workers-4" with four what hands frames from one to another; "system" works on real devices in network namespaces of
+// its own. With TAPLOOM_TEST_WORKERS=N all of "unit" and "system" runs with N workers.
 
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 

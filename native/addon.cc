@@ -33,6 +33,10 @@ void raise_type(Napi::Env env, const std::string& message) {
   error.ThrowAsJavaScriptException();
 }
 
+bool is_bytes(Napi::Value value) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
+}
+
 /** Reads the arguments of a call. After the first one that is wrong an exception is pending and `ok` is false. */
 class Arguments {
  public:
@@ -122,10 +126,6 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
   }
 
  private:
-  static bool is_bytes(Napi::Value value) {
-    return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
-  }
-
   void open(const Napi::CallbackInfo& info, const Geometry& geometry) {
     // Only the place and the length: asking for its buffer would make an ArrayBuffer of the SharedArrayBuffer.
     Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
@@ -212,6 +212,7 @@ class Taploom : public Napi::Addon<Taploom> {
                              InstanceMethod<&Taploom::device_index>("deviceIndex"),
                              InstanceMethod<&Taploom::device_mtu>("deviceMtu"),
                              InstanceMethod<&Taploom::set_device_mtu>("setDeviceMtu"),
+                             InstanceMethod<&Taploom::prefer_large_pages>("preferLargePages"),
                              InstanceMethod<&Taploom::create_poller>("createPoller"),
                          });
   }
@@ -314,6 +315,12 @@ class Taploom : public Napi::Addon<Taploom> {
     const int mtu = arguments.integer(1, "mtu");
     if (!arguments.ok()) return;
     if (const Failure failure = taploom::set_device_mtu(name.c_str(), mtu)) raise(info.Env(), failure);
+  }
+
+  void prefer_large_pages(const Napi::CallbackInfo& info) {
+    if (!is_bytes(info[0])) return raise_type(info.Env(), "memory must be a Uint8Array");
+    Napi::Uint8Array part = info[0].As<Napi::Uint8Array>();
+    taploom::prefer_large_pages(part.Data(), part.ByteLength());
   }
 
   Napi::Value create_poller(const Napi::CallbackInfo& info) { return poller_class_.New({info[0], info[1]}); }

@@ -28,10 +28,10 @@ bool Memory::holds_pipe(uint64_t offset) const {
   return holds(offset, PIPE_IN + 2 * uint64_t{geometry.pipe_size}, 4);
 }
 
-void Memory::prefer_large_pages() const {
-  const uintptr_t slots = reinterpret_cast<uintptr_t>(slot(0));
-  const uintptr_t first = (slots + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
-  const uintptr_t end = (slots + uint64_t{geometry.slot_size} * geometry.slot_count) & ~(LARGE_PAGE - 1);
+void prefer_large_pages(const uint8_t* from, size_t bytes) {
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(from);
+  const uintptr_t first = (begin + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+  const uintptr_t end = (begin + bytes) & ~(LARGE_PAGE - 1);
   if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 }
 

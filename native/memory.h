@@ -4,6 +4,7 @@
 // places named by the geometry are inside for every index below its counts; offsets are added up in 64 bits.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "layout.h"
@@ -37,10 +38,6 @@ class Memory {
 
   /** Name of the first field of the geometry that does not fit this memory or the others; nullptr: all do. */
   const char* misplaced() const;
-
-  /** Asks for large pages under the slots: each frame lies in a page of its own, and while the kernel copies it in and
-   *  out, looking up small pages costs more than copying does. Where the system has none, nothing changes. */
-  void prefer_large_pages() const;
 
   /** Whether the pipe that starts at `offset` lies inside. */
   bool holds_pipe(uint64_t offset) const;
@@ -88,5 +85,9 @@ inline void store_u8(uint8_t* field, uint8_t value) { __atomic_store_n(field, va
 inline void publish(uint8_t* field, uint32_t value) {
   __atomic_store_n(reinterpret_cast<uint32_t*>(field), value, __ATOMIC_SEQ_CST);
 }
+
+/** Asks for large pages under a part of the memory: where each look goes to another place, finding small pages costs
+ *  more than the look. Where the system has none, nothing changes. */
+void prefer_large_pages(const uint8_t* from, size_t bytes);
 
 }  // namespace taploom

@@ -43,7 +43,6 @@ Failure Poller::create(const Memory& memory, std::unique_ptr<Poller>& poller) {
   event.events = EPOLLIN;
   event.data.u32 = DATA_DOORBELL;
   if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, doorbell.get(), &event) < 0) return {errno, "watching the doorbell"};
-  memory.prefer_large_pages();
   poller.reset(new Poller(memory, std::move(epoll), std::move(doorbell)));
   return {};
 }

@@ -21,6 +21,7 @@ import { Fabric } from "./engine/fabric.js";
 import { Keeper } from "./engine/keeper.js";
 import { Links } from "./engine/links.js";
 import { MacEvents } from "./engine/mac-events.js";
+import { findAddon } from "./port/addon.js";
 import { MemoryPort } from "./port/memory.js";
 import * as routing from "./stats/router-status.js";
 import * as status from "./stats/status.js";
@@ -88,6 +89,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     // Every port may need a pipe some day; what is not used costs address space only.
     const { fdbCapacity, natCapacity } = config;
     const shared = SharedMemory.create({ workers, pipes: layout.PORTS_MAX, fdbCapacity, natCapacity });
+    findAddon()?.preferLargePages(shared.scattered);
     const origin = performance.timeOrigin + performance.now();
     shared.setDouble(layout.HEADER_EPOCH, origin);
     const module = compileCore();

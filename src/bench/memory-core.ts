@@ -10,6 +10,7 @@ import { compileCore, instantiateCore, SharedMemory } from "../core/memory.js";
 import { Registry } from "../core/registry.js";
 import { Tables } from "../core/tables.js";
 import { packageFile } from "../files.js";
+import { findAddon } from "../port/addon.js";
 
 const DIGEST_FRAMES = 200_000;
 const DIGEST_BYTES = 54;
@@ -50,6 +51,7 @@ export abstract class MemoryCore {
   /** `ports`: how many devices there would be, the first ones of the registry. */
   constructor(readonly ports: number, sizes: { fdbCapacity: number; natCapacity: number }) {
     this.shared = SharedMemory.create({ workers: 1, pipes: 1, ...sizes });
+    findAddon()?.preferLargePages(this.shared.scattered);
     this.core = instantiateCore(compileCore(), this.shared);
     this.core.bind(0, true);
     this.core.clearCuts();

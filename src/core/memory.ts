@@ -67,6 +67,11 @@ export class SharedMemory {
     return shared;
   }
 
+  /** What is looked into here and there, never through: tables whose size the configuration says, pipes, slots. */
+  get scattered(): Uint8Array {
+    return this.bytes.subarray(layout.FDB);
+  }
+
   /** The u32 at a byte offset. */
   word(at: number): number {
     return this.words[at >>> 2]!;

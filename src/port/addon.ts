@@ -87,6 +87,8 @@ export interface Addon {
   deviceIndex(name: string): number;
   deviceMtu(name: string): number;
   setDeviceMtu(name: string, mtu: number): void;
+  /** Asks for large pages under a part of the memory; where there are none, nothing changes. */
+  preferLargePages(part: Uint8Array): void;
   createPoller(memory: Uint8Array, geometry: Geometry): Poller;
 }
 
