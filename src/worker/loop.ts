@@ -16,6 +16,7 @@ import type { Assignment, FromWorker, ToWorker } from "./message.js";
 import { Patience } from "./patience.js";
 
 const RECEIVED = 0xffff;
+const BULK_BYTES = 9216; // longer than the longest frame of a wire
 const POLL_EDGE_MS = 1; // the poller's clock ticks in milliseconds; shorter waits are spent polling
 
 export class Loop {
@@ -56,7 +57,7 @@ export class Loop {
       if (this.#files.size > 0) this.#fillFiles(); // a walk over a Map allocates: not where there is no file
       const now = performance.now();
       wait = this.core.turn(received, now + this.#skew);
-      if (this.#patience.looksOn(received > 0 || wait === 0, now)) wait = 0;
+      if (this.#patience.looksOn(received > 0 || wait === 0, now, received > 0 && this.#isBulk())) wait = 0;
       if (this.#files.size > 0) this.#drainFiles();
       this.#wakeOthers();
     }
@@ -74,6 +75,11 @@ export class Loop {
     this.#bell.getUp();
     if (outcome & POLLER_EVENTS) this.#report(this.#poller!);
     return outcome & RECEIVED;
+  }
+
+  /** Whether the first frame received is many in one, which stands for the others. */
+  #isBulk(): boolean {
+    return this.shared.word(this.#block + layout.WORKER_RX + layout.DESC_LENGTH) > BULK_BYTES;
   }
 
   #wakeOthers(): void {

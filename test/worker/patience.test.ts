@@ -75,6 +75,16 @@ describe("adaptive", () => {
     expect(waiter.wait(3)).toBe(0);
   });
 
+  it("sleeps at once while bulk data passes, and a while after", () => {
+    const patience = new Patience("adaptive");
+    const waiter = new Waiter(patience);
+    for (let i = 0; i < 10; i++) waiter.wait(0.5);
+    patience.looksOn(true, 1005, true);
+    expect(waiter.wait(0.5)).toBe(0);
+    for (let i = 0; i < 30; i++) waiter.wait(0.5);
+    expect(waiter.wait(0.5)).toBeCloseTo(0.5);
+  });
+
   it("costs pairs of frames once a second next to nothing", () => {
     const waiter = adaptive();
     let looked = 0;
