@@ -1,7 +1,7 @@
 // How a worker waits: whether it goes on looking for frames, or sleeps. To be woken takes a thread longer than to move
 // a frame, so it pays to look a while longer where the next frame is near; where it is not, looking only takes the CPU
-// from others. Adaptive waiting tells the two apart as KVM's halt polling does, by how long it had to wait lately. Where
-// bulk data passes, nobody waits for one frame, and sender and receiver want the CPU: there it sleeps at once, too.
+// from others. Adaptive waiting tells the two apart as KVM's halt polling does, by how long it had to wait lately. In
+// bulk data nobody waits for one frame, and sender and receiver want the CPU: then it sleeps at once, too.
 
 export const POLL_MODES = ["adaptive", "busy", "blocking"] as const;
 
@@ -27,8 +27,8 @@ export class Patience {
   constructor(readonly mode: PollMode) {}
 
   /**
-   * Whether to look again rather than to sleep, after a turn at `now` that found something to do or did not. `bulk`: that
-   * was bulk data.
+   * Whether to look again rather than to sleep, after a turn at `now` that found something to do or did not. `bulk`:
+   * that was bulk data.
    */
   looksOn(active: boolean, now: number, bulk = false): boolean {
     if (this.mode !== "adaptive") return this.mode === "busy";

@@ -128,7 +128,8 @@ describe.skipIf(!can)("TAPs with several queues", () => {
     lab().write({ ports: wide("narrow") });
     expect(await refused("--workers", "2"))
       .toMatch(/tap "narrow": a device of that name .*made with one queue \(ip tuntap add .*multi_queue/);
-    expect(await refused("--workers", "1")).toMatch(/port lab\/narrow: 2 queues, and one worker .*--workers 2, or write queues: 1/);
+    expect(await refused("--workers", "1"))
+      .toMatch(/port lab\/narrow: 2 queues, and one worker .*--workers 2, or write queues: 1/);
     expect(host.run("ip", "tuntap", "show")).toMatch(/^narrow: tap/m);
   });
 
