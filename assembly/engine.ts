@@ -21,6 +21,7 @@ import { mirrorIn } from "./element/mirror";
 import { parse, refuse } from "./element/parse";
 import { route } from "./element/route";
 import { share } from "./element/share";
+import { wakeReader } from "./event";
 import { clearSoonest, soonest } from "./pace";
 import { NO_SLOT, arm, comeHome, freeSlots, isHome, release, setTopOfStack, topOfStack } from "./pool";
 import { Reason } from "./reason";
@@ -55,6 +56,7 @@ export function turn(received: u32, time: f64): f64 {
   const routing = serve();
   const busy = settle();
   const ageing = self == 0 && ageTable();
+  wakeReader();
   return busy || ageing || routing || pulled ? 0 : min(IDLE_MS, soonest);
 }
 
