@@ -42,7 +42,7 @@ export default defineConfig({
         },
       },
       withWorkers("2", ["test/{core,engine,router,state,streams,stress}/**/*.test.ts"]),
-      withWorkers("4", ["test/core/**/*.test.ts", "test/router/{nat-*,route-*}.test.ts", STRESS]),
+      withWorkers("4", ["test/core/{lane,pool,switch-property}.test.ts", "test/router/nat-*.test.ts", STRESS]),
       {
         test: {
           name: "system",

@@ -21,6 +21,8 @@ it.skipIf(!canStream()).each([1, 2])("workers keep every frame, in order, whatev
     const { "queue-full": lost = 0, ...others } = port(scene.engine, name).drops;
     const flow = scene.at(STEADY.at(i - 1)!).flows[0]!;
     expect(others).toEqual({});
-    expect(scene.at(name).arrivals.of(flow) + lost, `to ${name}`).toBe(flow.sent);
+    const missing = flow.sent - scene.at(name).arrivals.of(flow);
+    expect(missing, `to ${name}`).toBeGreaterThanOrEqual(0);
+    expect(missing, `to ${name}`).toBeLessThanOrEqual(lost); // others' floods may have found its queue full, too
   });
 });
