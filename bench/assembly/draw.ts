@@ -2,7 +2,7 @@
 // Software 8, 14), so that other programs can make the identical frames, their MACs, and the transmitter.
 
 import {
-  QUEUES, QUEUE_SIZE, RING_HEAD, RING_TAIL, WORKERS, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_SIZE,
+  QUEUE_SIZE, RING_HEAD, RING_TAIL, WORKERS, WORKER_DIRTY, WORKER_DIRTY_LIST, WORKER_QUEUES, WORKER_SIZE,
 } from "../../assembly/layout";
 
 const SEED: u32 = 0x1234_5678;
@@ -41,7 +41,7 @@ export function putMac(at: u32, i: u32): void {
 
 /** Takes what was queued for the first `ports` ports, as a transmitter that is never full. */
 export function takeAll(ports: u32): void {
-  for (let port: u32 = 0; port < ports; port++) take(port);
+  for (let port: u32 = 0; port < ports; port++) take(WORKERS, port);
   store<u32>(WORKERS, 0, WORKER_DIRTY);
 }
 
@@ -49,12 +49,12 @@ export function takeAll(ports: u32): void {
 export function takeListed(worker: u32): void {
   const block = WORKERS + worker * WORKER_SIZE;
   const listed = load<u32>(block, WORKER_DIRTY);
-  for (let i: u32 = 0; i < listed; i++) take(<u32>load<u16>(block + WORKER_DIRTY_LIST + i * 2));
+  for (let i: u32 = 0; i < listed; i++) take(block, <u32>load<u16>(block + WORKER_DIRTY_LIST + i * 2));
   store<u32>(block, 0, WORKER_DIRTY);
 }
 
 @inline
-function take(port: u32): void {
-  const queue = QUEUES + port * QUEUE_SIZE;
+function take(block: u32, port: u32): void {
+  const queue = load<u32>(block, WORKER_QUEUES) + port * QUEUE_SIZE;
   atomic.store<u32>(queue, atomic.load<u32>(queue, RING_HEAD), RING_TAIL);
 }
