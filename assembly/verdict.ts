@@ -4,6 +4,7 @@ import { WORKER_VERDICTS } from "./layout";
 import { base } from "./state";
 
 export const VERDICT_SIZE: u32 = 4;
+
 /** To every other member of its VLAN. */
 export const FLOOD: u32 = 0x10000;
 /** Nowhere: it has been seen to already, and its slot is somebody else's. */
@@ -11,10 +12,10 @@ export const DONE: u32 = 0x10001;
 
 @inline
 export function setVerdict(index: u32, verdict: u32): void {
-  store<u32>(base + WORKER_VERDICTS + index * 4, verdict);
+  store<u32>(base + WORKER_VERDICTS + index * VERDICT_SIZE, verdict);
 }
 
 @inline
 export function verdictOf(index: u32): u32 {
-  return load<u32>(base + WORKER_VERDICTS + index * 4);
+  return load<u32>(base + WORKER_VERDICTS + index * VERDICT_SIZE);
 }

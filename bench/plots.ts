@@ -87,18 +87,8 @@ const TABLES: Record<string, [bench: string, table: () => string]> = {
     { title: "4 streams, Gbit/s", bench: "tcp", at: 4, measure: "throughput" },
     { title: "idle, CPU s in 5 s", bench: "idle", measure: "idle" },
   ])],
-  "round trips": ["ping", () => comparison(data, [
-    { title: "ping, back to back: p50, µs", bench: "ping", at: "back to back", measure: "p50" },
-    { title: "p99", bench: "ping", at: "back to back", measure: "p99" },
-    { title: "after 1 ms: p50", bench: "ping", at: "after 1 ms", measure: "p50" },
-    { title: "p99", bench: "ping", at: "after 1 ms", measure: "p99" },
-  ])],
-  "polled round trips": ["polled", () => comparison(data, [
-    { title: "ends poll, back to back: p50, µs", bench: "polled", at: "back to back", measure: "p50" },
-    { title: "p99", bench: "polled", at: "back to back", measure: "p99" },
-    { title: "after 1 ms: p50", bench: "polled", at: "after 1 ms", measure: "p50" },
-    { title: "p99", bench: "polled", at: "after 1 ms", measure: "p99" },
-  ])],
+  "round trips": ["ping", () => roundTrips("ping", "ping")],
+  "polled round trips": ["polled", () => roundTrips("polled", "ends poll")],
   "routers": ["nat-tcp", () => comparison(data, [
     { title: "TCP, 1 stream, Gbit/s", bench: "nat-tcp", at: 1, measure: "throughput" },
     { title: "4 streams", bench: "nat-tcp", at: 4, measure: "throughput" },
@@ -108,6 +98,16 @@ const TABLES: Record<string, [bench: string, table: () => string]> = {
     { title: "CPU s/M frames", bench: "nat-udp", measure: "process" },
   ])],
 };
+
+/** `who`: what the first column says of the two ends. */
+function roundTrips(bench: string, who: string): string {
+  return comparison(data, [
+    { title: `${who}, back to back: p50, µs`, bench, at: "back to back", measure: "p50" },
+    { title: "p99", bench, at: "back to back", measure: "p99" },
+    { title: "after 1 ms: p50", bench, at: "after 1 ms", measure: "p50" },
+    { title: "p99", bench, at: "after 1 ms", measure: "p99" },
+  ]);
+}
 
 const page = readFileSync(PAGE, "utf8").replaceAll(
   /(<!-- table: (.+) -->\n)[^]*?(<!-- end -->)/g,
