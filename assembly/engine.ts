@@ -2,7 +2,7 @@
 // order of the stages; a new one is one line there.
 
 import {
-  BATCH_MAX, CUTS, CUT_NONE, CUT_SHARED, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_TAG,
+  BATCH_MAX, CUTS, CUT_NONE, CUT_SHARED, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_SHAPE, DESC_SIZE, DESC_TAG,
   FLAG_ACTIVE, FLAG_GENERATOR, FLAG_ROUTER, HEADER_MIRRORS, LANE_RETURN, LANE_ROUTED, PORTS, PORT_CODEC_OUT, PORT_FLAGS,
   PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_SIZE, RING_SLOTS, SHAPE_PORT, WORKER_DIRTY, WORKER_DIRTY_LIST,
   WORKER_OPEN, WORKER_OPEN_LIST, WORKER_PULLS, WORKER_PULL_LIST, WORKER_WAKE,
@@ -123,8 +123,9 @@ function collect(): void {
   let still: u32 = 0;
   for (let i: u32 = 0; i < open; i++) {
     const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
+    const rests = lengthOf(ring) == 0; // since the last turn: one that is emptied now will soon be used again
     if (!isLane(ring)) reclaim(ring, tailOf(ring));
-    if (lengthOf(ring) == 0) {
+    if (rests) {
       close(ring);
     } else {
       store<u32>(base + WORKER_OPEN_LIST + still * 4, ring);
@@ -142,26 +143,31 @@ function reclaim(queue: u32, tail: u32): void {
   let cursor = load<u32>(queue, RING_CLEAN);
   if (cursor == tail) return;
   const port = portOf(queue);
-  let stack = topOfStack();
-  let sent: u32 = 0;
+  cursor = reclaimMost(queue, port, cursor, tail);
+  while (cursor != tail) {
+    reclaimUnlike(port, slotAt(queue, cursor));
+    cursor = reclaimMost(queue, port, cursor + 1, tail);
+  }
+  store<u32>(queue, cursor, RING_CLEAN);
+}
+
+/** The same for frames that left whole, whose slots nobody else holds; returns the cursor of the first other one. */
+function reclaimMost(queue: u32, port: u32, from: u32, tail: u32): u32 {
+  const first = topOfStack();
+  let stack = first;
   let bytes: u64 = 0;
+  let cursor = from;
   for (; cursor != tail; cursor++) {
-    const desc = slotAt(queue, cursor);
-    const length = load<u32>(desc, DESC_LENGTH);
-    if ((length >> CUT_SHIFT) | (load<u8>(desc, DESC_POP) & DESC_FAILED)) {
-      setTopOfStack(stack);
-      reclaimUnlike(port, desc);
-      stack = topOfStack();
-    } else {
-      store<u32>(stack, load<u32>(desc));
-      stack += 4;
-      sent++;
-      bytes += length;
-    }
+    const desc = queue + (cursor & (RING_SIZE - 1)) * DESC_SIZE;
+    const placed = load<u64>(desc, RING_SLOTS);
+    if (<u32>(placed >> (32 + CUT_SHIFT)) | (<u32>load<u8>(desc, RING_SLOTS + DESC_POP) & DESC_FAILED)) break;
+    store<u32>(stack, <u32>placed);
+    stack += 4;
+    bytes += placed >> 32;
   }
   setTopOfStack(stack);
-  countTx(port, sent, bytes);
-  store<u32>(queue, cursor, RING_CLEAN);
+  countTx(port, (stack - first) / 4, bytes);
+  return cursor;
 }
 
 /** The same for a copy, a slot that others may hold, and what the transmitter could not send. */
@@ -245,6 +251,7 @@ function settle(): bool {
   store<u32>(base, 0, WORKER_DIRTY); // where no transmitter reads the list, nobody else empties it
   for (let i: u32 = 0; i < open; i++) {
     const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
+    if (lengthOf(ring) == 0) continue;
     const fresh = publish(ring);
     busy = busy || (fresh && !isLane(ring));
     if (isLane(ring)) {

@@ -32,7 +32,7 @@ export const PORT_TIMEOUTS_MAX: u32 = 16; // for each router
 export const NAT_CAPACITY_MAX: u32 = 4194304;
 
 // ---- router record, 256 bytes ----
-export const ROUTERS: u32 = 84056192;
+export const ROUTERS: u32 = 84121728;
 export const ROUTER_SIZE: u32 = 256;
 export const ROUTER_FLAGS: u32 = 0;
 export const ROUTER_UPLINK: u32 = 4; // port of its uplink interface, NO_PORT: none
@@ -61,7 +61,7 @@ export const NO_PORT: u32 = 0xffffffff;
 export const MSS_PATH: u32 = 0xffff;
 
 // ---- interface, 64 bytes for each port that is a router's ----
-export const INTERFACES: u32 = 84121728;
+export const INTERFACES: u32 = 84187264;
 export const INTERFACE_SIZE: u32 = 64;
 export const INTERFACE_ROUTER: u32 = 0;
 export const INTERFACE_ADDRESS: u32 = 4;
@@ -79,7 +79,7 @@ export const INTERFACE_DHCP_CLIENT: u32 = 4;
 export const INTERFACE_DNS: u32 = 8;
 
 // ---- route, 16 bytes; a router's stand together, longest prefix first ----
-export const ROUTES: u32 = 84187264;
+export const ROUTES: u32 = 84252800;
 export const ROUTE_SIZE: u32 = 16;
 export const ROUTE_ADDRESS: u32 = 0;
 export const ROUTE_MASK: u32 = 4;
@@ -91,18 +91,18 @@ export const ROUTE_LOCAL: u32 = 1; // an address of the router itself
 export const ROUTE_BROADCAST: u32 = 2; // a network's broadcast address
 
 // ---- outside address, 64 bytes, and its ports: one bit each, for TCP, UDP and ICMP identifiers ----
-export const OUTSIDES: u32 = 84318336;
+export const OUTSIDES: u32 = 84383872;
 export const OUTSIDE_SIZE: u32 = 64;
 export const OUTSIDE_ADDRESS: u32 = 0;
 export const OUTSIDE_INSIDE: u32 = 4; // 1:1: the inside address, 0: none
 export const OUTSIDE_HOSTS: u32 = 8; // inside hosts that are paired with it
 export const OUTSIDE_USED: u32 = 16; // u32 × 3: ports taken
-export const OUTSIDE_PORTS: u32 = 84334720;
+export const OUTSIDE_PORTS: u32 = 84400256;
 export const OUTSIDE_PORTS_SIZE: u32 = 8192;
 export const KINDS: u32 = 3; // of ports: TCP, UDP, ICMP
 
 // ---- neighbor (RFC 826), 64 bytes ----
-export const NEIGHBORS: u32 = 90626176;
+export const NEIGHBORS: u32 = 90691712;
 export const NEIGHBOR_KEY: u32 = 0; // u64 address │ port << 32; u64 1, 0 where the record is free
 export const NEIGHBOR_DESTINATION: u32 = 16; // u64: its MAC with the domain; 0: not known
 export const NEIGHBOR_PORT: u32 = 24; // interface
@@ -114,20 +114,20 @@ export const NEIGHBOR_FLOWS: u32 = 44; // halves of flows that point here
 export const NEIGHBOR_QUEUE: u32 = 48; // a queue of frames that wait
 export const NEIGHBOR_PROBES_MAX: u32 = 3; // it has failed where there were more
 export const NEIGHBOR_FRESH: u32 = 600; // ticks after which one in use is asked again
-export const NEIGHBOR_BUCKETS: u32 = 94820480; // 16384 buckets
+export const NEIGHBOR_BUCKETS: u32 = 94886016; // 16384 buckets
 
 // ---- inside host, 64 bytes ----
-export const HOSTS: u32 = 95869056;
+export const HOSTS: u32 = 95934592;
 export const HOST_KEY: u32 = 0; // u64 address │ router << 32; u64 0
 export const HOST_MAPPINGS: u32 = 16;
 export const HOST_FLOWS: u32 = 20;
 export const HOST_OUTSIDE: u32 = 24; // its outside address (RFC 4787 REQ-2)
 export const HOST_TOKENS: u32 = 32; // f64: new sessions that it may begin
 export const HOST_TIME: u32 = 40; // f64: when they were counted
-export const HOST_BUCKETS: u32 = 100063360; // 16384 buckets
+export const HOST_BUCKETS: u32 = 100128896; // 16384 buckets
 
 // ---- a fragmented datagram, 2112 bytes ----
-export const FRAGMENTS: u32 = 101111936;
+export const FRAGMENTS: u32 = 101177472;
 export const FRAGMENT_SIZE: u32 = 2112;
 export const FRAGMENT_KEY: u32 = 0; // u64 addresses; u64 identification │ protocol << 32 │ scope << 40
 export const FRAGMENT_FLOW: u32 = 16; // u64: second key of its flow's half; 0: the first fragment has not come
@@ -140,13 +140,13 @@ export const FRAGMENT_OWNER: u32 = 52; // 1 + the worker that has its session, w
 export const FRAGMENT_COVERED: u32 = 64; // a bit for each 8 bytes that came
 export const FRAGMENT_STARTS: u32 = 1088; // a bit for each 8 bytes where a fragment began
 export const FRAGMENT_BITS_SIZE: u32 = 1024;
-export const FRAGMENT_BUCKETS: u32 = 103274624; // 256 buckets
+export const FRAGMENT_BUCKETS: u32 = 103340160; // 256 buckets
 
 // ---- a frame that waits, 32 bytes; a queue of them: three words ----
 export const QUEUE_FIRST: u32 = 0; // 0: none
 export const QUEUE_LAST: u32 = 4;
 export const QUEUE_COUNT: u32 = 8;
-export const PENDINGS: u32 = 103291008;
+export const PENDINGS: u32 = 103356544;
 export const PENDING_SIZE: u32 = 32;
 export const PENDING_SLOT: u32 = 4; // (the first word links free ones)
 export const PENDING_LENGTH: u32 = 8;
@@ -155,7 +155,7 @@ export const PENDING_PORT: u32 = 16; // interface at which it came in
 export const PENDING_NEXT: u32 = 20; // the one behind it, 0: none
 
 // ---- events of sessions, 64 bytes ----
-export const SESSION_EVENTS: u32 = 103323776;
+export const SESSION_EVENTS: u32 = 103389312;
 export const SESSION_EVENTS_MAX: u32 = 16384;
 export const SESSION_EVENT_SIZE: u32 = 64; // u32 kind │ u32 router │ f64 wall ms │ five u32 words of SESSION_*
 export const SESSION_KIND: u32 = 0;
@@ -177,13 +177,13 @@ export const SLAB_LIMIT: u32 = 8; // records that may be in use
 export const SLAB_FREE: u32 = 12; // a free one, 0: none below SLAB_NEXT
 export const SLAB_NEXT: u32 = 16; // the first that was never used
 export const SLAB_COUNT: u32 = 20; // in use
-export const FLOW_SLAB: u32 = 104372352;
-export const MAPPING_SLAB: u32 = 104372384;
-export const NEIGHBOR_SLAB: u32 = 104372416;
-export const HOST_SLAB: u32 = 104372448;
-export const FRAGMENT_SLAB: u32 = 104372480;
-export const PENDING_SLAB: u32 = 104372512;
-export const PERMIT_SLAB: u32 = 104372544;
+export const FLOW_SLAB: u32 = 104437888;
+export const MAPPING_SLAB: u32 = 104437920;
+export const NEIGHBOR_SLAB: u32 = 104437952;
+export const HOST_SLAB: u32 = 104437984;
+export const FRAGMENT_SLAB: u32 = 104438016;
+export const PENDING_SLAB: u32 = 104438048;
+export const PERMIT_SLAB: u32 = 104438080;
 // index, 32 bytes: from two words of key to the number of a record
 export const INDEX_RECORDS: u32 = 0;
 export const INDEX_STRIDE: u32 = 4;
@@ -191,32 +191,32 @@ export const INDEX_KEY: u32 = 8; // where in a record its key stands
 export const INDEX_BUCKETS: u32 = 12;
 export const INDEX_SHIFT: u32 = 16; // of a hash, to make it a bucket's number
 export const INDEX_MASK: u32 = 20; // buckets - 1
-export const FLOW_INDEX: u32 = 104372608; // of halves
-export const INSIDE_INDEX: u32 = 104372640; // of mappings, by their inside
-export const OUTSIDE_INDEX: u32 = 104372672; // and by their outside
-export const NEIGHBOR_INDEX: u32 = 104372704;
-export const HOST_INDEX: u32 = 104372736;
-export const FRAGMENT_INDEX: u32 = 104372768;
-export const PERMIT_INDEX: u32 = 104372800;
-export const HASH_SEEDS: u32 = 104372864; // of all: u64 × 2, odd and secret, so that nobody can choose keys to meet
-export const FLOW_SWEPT: u32 = 104372880; // next flow to age
-export const NEIGHBOR_SWEPT: u32 = 104372884;
-export const FLOW_SWEEP_TIME: u32 = 104372888; // f64: ms, when ageing last moved on
-export const NEIGHBOR_SWEEP_TIME: u32 = 104372896; // f64
-export const READY: u32 = 104372904; // a queue of frames that need not wait any longer
-export const ROUTER_COUNT: u32 = 104372916; // of all: 0 skips all that is routing
-export const SESSION_HEAD: u32 = 104372928; // events written
-export const SESSION_LOST: u32 = 104372932; // events for which there was no room
-export const SESSION_TAIL: u32 = 104372992; // host: events read
-export const ROUTERS_TIME: u32 = 104372944; // of all: f64: worker 0's clock at its last turn, for the host's instance
-export const ANNOUNCE: u32 = 104372936; // of all: interfaces that have something to announce: 1 some, 0 none
+export const FLOW_INDEX: u32 = 104438144; // of halves
+export const INSIDE_INDEX: u32 = 104438176; // of mappings, by their inside
+export const OUTSIDE_INDEX: u32 = 104438208; // and by their outside
+export const NEIGHBOR_INDEX: u32 = 104438240;
+export const HOST_INDEX: u32 = 104438272;
+export const FRAGMENT_INDEX: u32 = 104438304;
+export const PERMIT_INDEX: u32 = 104438336;
+export const HASH_SEEDS: u32 = 104438400; // of all: u64 × 2, odd and secret, so that nobody can choose keys to meet
+export const FLOW_SWEPT: u32 = 104438416; // next flow to age
+export const NEIGHBOR_SWEPT: u32 = 104438420;
+export const FLOW_SWEEP_TIME: u32 = 104438424; // f64: ms, when ageing last moved on
+export const NEIGHBOR_SWEEP_TIME: u32 = 104438432; // f64
+export const READY: u32 = 104438440; // a queue of frames that need not wait any longer
+export const ROUTER_COUNT: u32 = 104438452; // of all: 0 skips all that is routing
+export const SESSION_HEAD: u32 = 104438464; // events written
+export const SESSION_LOST: u32 = 104438468; // events for which there was no room
+export const SESSION_TAIL: u32 = 104438528; // host: events read
+export const ROUTERS_TIME: u32 = 104438480; // of all: f64: worker 0's clock at its last turn, for the host's instance
+export const ANNOUNCE: u32 = 104438472; // of all: interfaces that have something to announce: 1 some, 0 none
 
-export const RESTORED: u32 = 104373376; // of all: a flow that the host brings back
+export const RESTORED: u32 = 104438912; // of all: a flow that the host brings back
 
 // ---- shards: each worker has tables of its own ----
-export const SHARDS: u32 = 104373504; // u32 × WORKERS_MAX: what lies between worker 0's tables and a worker's
+export const SHARDS: u32 = 104439040; // u32 × WORKERS_MAX: what lies between worker 0's tables and a worker's
 export const SHARD_SIZE: u32 = 20320256; // from ROUTERS to the end of CONTROL
-export const OWNERS: u32 = 104373568; // offset of the table of who owns which port; 0 where there is one worker only
+export const OWNERS: u32 = 104439104; // offset of the table of who owns which port; 0 where there is one worker only
 export const OWNERS_SIZE: u32 = 50331648; // u8 × 65536 × KINDS × OUTSIDES_MAX: 1 + worker; 0: nobody
 
 // bucket of an index, 64 bytes: 8 fingerprints (u32), then 8 numbers (u32: 24 bits, 0 for none). The high byte of the

@@ -14,7 +14,7 @@
 //     │ COUNTERS a block a worker    │ 42 MiB   its worker writes, the host reads
 //     │ FILTERS  a program a mirror  │ 64 KiB   host writes while the workers are parked
 //     │ ROUTERS                      │ 20 MiB   see layout-router.ts
-//     │ LEAVES   port × domain → how │ 64 MiB   host writes while the workers are parked
+//     │ LEAVES   domain × port → how │ 64 MiB   host writes while the workers are parked
 //     │ FDB      lock, buckets, links│          sized by capacity; writers hold the lock
 //     ├──────────────────────────────┤ dynamic: offsets stand in the header
 //     │ FLOWS, MAPPINGS              │          see layout-router.ts
@@ -211,25 +211,25 @@ export const VID_BITS: u32 = 0xff0f0000; // the VID's place in a tag loaded litt
 
 // ---- VLANs ----
 export const ADMIT: u32 = 2297856; // u16 × 4096 × PORTS_MAX: domain of (port, VID), 0: not taken. VID 0: untagged.
-export const ADMIT_SIZE: u32 = 8192;
-export const DOMAINS: u32 = 10686464; // 8 bytes × DOMAINS_MAX: u16 switch │ u16 VID │ u32 mirrors
+export const ADMIT_SIZE: u32 = 8256; // a line more than it takes: rows of 8 KiB would meet in the same cache sets
+export const DOMAINS: u32 = 10752000; // 8 bytes × DOMAINS_MAX: u16 switch │ u16 VID │ u32 mirrors
 export const DOMAIN_SIZE: u32 = 8;
 export const DOMAIN_SWITCH: u32 = 0;
 export const DOMAIN_VID: u32 = 2;
 export const DOMAIN_MIRRORS: u32 = 4;
-export const MEMBERS: u32 = 11210752; // PORTS_MAX bits × DOMAINS_MAX: where a flood goes
+export const MEMBERS: u32 = 11276288; // PORTS_MAX bits × DOMAINS_MAX: where a flood goes
 export const MEMBERS_SIZE: u32 = 128;
-export const PORTS_ISOLATED: u32 = 19599360; // PORTS_MAX bits: the isolated ports
+export const PORTS_ISOLATED: u32 = 19664896; // PORTS_MAX bits: the isolated ports
 
 // ---- mirrors ----
-export const MIRRORS: u32 = 19599488; // 64 bytes × MIRRORS_MAX
+export const MIRRORS: u32 = 19665024; // 64 bytes × MIRRORS_MAX
 export const MIRROR_SIZE: u32 = 64;
 export const MIRROR_TO: u32 = 0; // monitor port
 export const MIRROR_FILTER: u32 = 4; // instructions of its program in FILTERS; 0: it copies every frame
 export const MIRROR_PACE: u32 = 16; // a pace (below)
 
 // ---- sources: what generators and paced pipes need, 128 bytes a port ----
-export const SOURCES: u32 = 19601536;
+export const SOURCES: u32 = 19667072;
 export const SOURCE_SIZE: u32 = 128;
 export const SOURCE_PACE: u32 = 0; // a pace
 export const SOURCE_LEFT: u32 = 40; // f64: frames still to make; Infinity: no end
@@ -249,15 +249,15 @@ export const PACE_BITS: u32 = 32; // 1: a token is a bit; 0: a frame
 
 // ---- queues and lanes ----
 // A port has a queue with each worker that serves it; the others send it frames by a lane to one of these.
-export const QUEUES: u32 = 19732608; // QUEUE_SIZE × PORTS_MAX: those of worker 0; of the others, see WORKER_QUEUES
+export const QUEUES: u32 = 19798144; // QUEUE_SIZE × PORTS_MAX: those of worker 0; of the others, see WORKER_QUEUES
 export const QUEUES_SIZE: u32 = 16973824;
-export const LANES: u32 = 36706432; // (QUEUE_SIZE + RETURN_SIZE) × from × to
+export const LANES: u32 = 36771968; // (QUEUE_SIZE + RETURN_SIZE) × from × to
 export const LANE_SIZE: u32 = 20864;
 export const LANE_RETURN: u32 = 16576; // offset of a lane's returns
 export const LANE_ROUTED: u32 = 0xffffffff; // in the place of a tag: not for a queue, but to be routed there
 
 // ---- counters: u64, a block a worker ----
-export const COUNTERS: u32 = 42047616;
+export const COUNTERS: u32 = 42113152;
 export const COUNTERS_SIZE: u32 = 2621440; // PORTS_MAX × 512 + DOMAINS_MAX × 32
 export const COUNTER_PORT_SIZE: u32 = 512;
 export const COUNTER_RX: u32 = 0; // frames, bytes
@@ -270,24 +270,24 @@ export const COUNTER_DOMAINS: u32 = 524288; // after the ports: 32 bytes a domai
 export const COUNTER_DOMAIN_SIZE: u32 = 32;
 
 // ---- filters: a program of classic BPF (bpf.ts) for each mirror that has one ----
-export const FILTERS: u32 = 83990656; // FILTER_SIZE × MIRRORS_MAX
+export const FILTERS: u32 = 84056192; // FILTER_SIZE × MIRRORS_MAX
 export const FILTER_SIZE: u32 = 2048;
 export const FILTER_INSTRUCTIONS_MAX: u32 = 256;
 
-// ---- how frames of a domain leave a port: u8 × DOMAINS_MAX × PORTS_MAX, MEMBERS the other way round ----
-export const LEAVES: u32 = 104376448;
-export const LEAVES_SIZE: u32 = 65536;
+// ---- how frames of a domain leave each port: u8 × PORTS_MAX × DOMAINS_MAX ----
+export const LEAVES: u32 = 104441984;
+export const LEAVES_SIZE: u32 = 1024;
 export const LEAVES_NOT: u32 = 0; // the port is not a member
 export const LEAVES_UNTAGGED: u32 = 1;
 export const LEAVES_TAGGED: u32 = 2;
 
 // ---- forwarding database ----
-export const FDB_LOCK: u32 = 171485312;
-export const FDB_COUNT: u32 = 171485316;
-export const FDB_SWEPT: u32 = 171485320; // next bucket to age
-export const FDB_PORTS: u32 = 171485324; // ports that hold learned entries
-export const FDB_SWEEP_TIME: u32 = 171485328; // f64: ms, when ageing last moved on
-export const FDB: u32 = 171485376; // FDB_BUCKET_SIZE × buckets
+export const FDB_LOCK: u32 = 171550848;
+export const FDB_COUNT: u32 = 171550852;
+export const FDB_SWEPT: u32 = 171550856; // next bucket to age
+export const FDB_PORTS: u32 = 171550860; // ports that hold learned entries
+export const FDB_SWEEP_TIME: u32 = 171550864; // f64: ms, when ageing last moved on
+export const FDB: u32 = 171550912; // FDB_BUCKET_SIZE × buckets
 // A bucket: 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
 export const FDB_BUCKET_SIZE: u32 = 64;
 export const FDB_TICK_MS: u32 = 100; // how finely it is noted when a MAC was last seen

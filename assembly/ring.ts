@@ -1,7 +1,7 @@
 // Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread; one for
 // each worker that serves the port) and a lane (worker → worker). Cursors run free and are masked on use; the producer
-// keeps its own head and publishes it once a batch with the one atomic store of that side. All atomics of the core
-// stand in this file, pipe.ts, table/fdb.ts, table/outside.ts and table/log.ts.
+// keeps its own head and publishes it once a batch, to another worker with the one atomic store of that side. All
+// atomics of the core stand in this file, pipe.ts, table/fdb.ts, table/outside.ts and table/log.ts.
 
 import {
   COUNTERS, DESC_SIZE, LANES, LANE_SIZE, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
@@ -103,12 +103,13 @@ export function close(ring: u32): void {
   store<u32>(ring, load<u32>(ring, RING_NEXT), RING_STOP);
 }
 
-/** Lets the consumer see what was pushed; says whether there was anything new. */
+/** Lets the consumer, which of a queue is this thread itself, see what was pushed; says whether that was anything. */
 @inline
 export function publish(ring: u32): bool {
   const next = load<u32>(ring, RING_NEXT);
   if (load<u32>(ring, RING_HEAD) == next) return false;
-  atomic.store<u32>(ring, next, RING_HEAD);
+  if (isLane(ring)) atomic.store<u32>(ring, next, RING_HEAD);
+  else store<u32>(ring, next, RING_HEAD);
   return true;
 }
 

@@ -12,7 +12,7 @@ import { countRx, dropIn } from "../counters";
 import { mayStart } from "../pace";
 import { fault, peek, peek32, readable, skip } from "../pipe";
 import { Reason } from "../reason";
-import { base, frames } from "../state";
+import { base, counters, frames } from "../state";
 
 const RECORD_SIZE: u32 = 16;
 const RECORD_LENGTH: u32 = 8;
@@ -111,7 +111,7 @@ function receive(port: u32, pipe: u32, index: u32): void {
 
 /** The fault is counted as one frame that was malformed, so that the account shows it. */
 function hangUp(port: u32, pipe: u32): void {
-  countRx(port, 0);
+  countRx(counters, port, 0);
   dropIn(port, Reason.malformed);
   fault(pipe, Reason.malformed);
 }

@@ -2,67 +2,68 @@
 // forbid it; the others are flooded (IEEE 802.1Q 8.6.3, 8.8.1). Each item's slot is let go of here.
 
 import {
-  DESC_TAG, FLAG_ACCESS, FLAG_ISOLATED, FLAG_UP, FRAME_MAX, ITEM_DESTINATION, ITEM_DOMAIN, ITEM_INNER, ITEM_LENGTH,
+  DESC_SIZE, DESC_TAG, FLAG_ACCESS, FLAG_ISOLATED, FLAG_UP, FRAME_MAX, ITEM_DESTINATION, ITEM_DOMAIN, ITEM_INNER,
   ITEM_PORT, ITEM_POP, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, ITEM_TAG, LEAVES_NOT, MEMBERS, MEMBERS_SIZE, POP_SHIFT, PORTS,
-  PORTS_ISOLATED, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, SHAPE_PORT, SHAPE_START, SHAPE_UNLIKE,
-  WORKER_ITEMS, WORKER_VERDICTS,
+  PORTS_ISOLATED, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, RING_NEXT, RING_SIZE, RING_SLOTS,
+  RING_STOP, SHAPE_PORT, SHAPE_START, SHAPE_UNLIKE, WORKER_ITEMS, WORKER_ROUTES,
 } from "../layout";
 import { countCopies, dropIn } from "../counters";
 import { leavesBy, send, share } from "../egress";
 import { hold, release } from "../pool";
 import { Reason } from "../reason";
-import { isStopped, push, routeTo } from "../ring";
 import { base } from "../state";
-import { DONE, VERDICT_SIZE } from "../verdict";
+import { DONE, VERDICT_SIZE, verdictAt } from "../verdict";
 import { isReserved, MAC_MASK, TAG_SIZE } from "../wire/ethernet";
 
 const WORD_BITS: u32 = 64;
+const CAME: u32 = POP_SHIFT + 2; // the bit of a shape that says that the frame came with a tag
 
 export function emit(count: u32): void {
-  let item = base + WORKER_ITEMS;
-  const end = item + count * ITEM_SIZE;
-  let verdict = base + WORKER_VERDICTS;
-  for (; item < end; item += ITEM_SIZE) {
-    actOnMost(item, verdict);
-    verdict += VERDICT_SIZE;
-  }
+  const first = base + WORKER_ITEMS;
+  const end = first + count * ITEM_SIZE;
+  for (let item = emitMost(first, end); item < end; item = emitMost(item + ITEM_SIZE, end)) act(item);
 }
-
-const CAME: u32 = POP_SHIFT + 2; // the bit of a shape that says that the frame came with a tag
 
 /**
  * Acts on what nearly every verdict is: a member of the VLAN, to which the frame goes as it is, with its tag put in or
- * taken out. Until that is sure nothing is done; then nothing is called, so that all stays in registers.
+ * taken out. Returns the first item that is unlike, for which nothing is done, or `end`.
  */
-@inline
-function actOnMost(item: u32, verdict: u32): void {
-  const port = load<u32>(verdict);
-  if (port >= PORTS_MAX) return act(item, verdict);
-  const shape = load<u32>(item, ITEM_SHAPE);
-  const record = PORTS + port * PORT_SIZE;
-  if ((shape & SHAPE_UNLIKE) | load<u32>(record, PORT_MIRRORS_OUT)) return act(item, verdict);
-  if ((shape & SHAPE_PORT) == port) return act(item, verdict);
-  const leaves = leavesBy(port, load<u16>(item, ITEM_DOMAIN));
-  if (leaves == LEAVES_NOT) return act(item, verdict);
-  const ring = routeTo(port);
-  if (isStopped(ring)) return act(item, verdict);
-  const came = (shape >> CAME) & 1;
-  const goes = leaves >> 1;
-  const payload = load<u32>(item, ITEM_LENGTH) - came * TAG_SIZE;
-  if (payload > load<u32>(record, PORT_MTU)) return act(item, verdict);
-  const length = payload + goes * TAG_SIZE;
-  if (length > FRAME_MAX) return act(item, verdict); // with its tag it may be longer than any peer takes
-  const insert = load<u32>(item, ITEM_TAG) & <u32>(<i32>(came - goes) >> 31);
-  const pop = (came & ~goes) << CAME;
-  const at = push(ring);
-  store<u64>(at, (<u64>length << 32) | load<u32>(item, ITEM_SLOT));
-  store<u64>(at, (<u64>((shape & SHAPE_START) | pop | port) << 32) | insert, DESC_TAG);
+function emitMost(from: u32, end: u32): u32 {
+  const routes = base + WORKER_ROUTES;
+  let verdict = verdictAt(from);
+  let item = from;
+  for (; item < end; item += ITEM_SIZE) {
+    const port = load<u32>(verdict);
+    if (port >= PORTS_MAX) break;
+    const shape = load<u32>(item, ITEM_SHAPE);
+    if ((shape & SHAPE_UNLIKE) | load<u32>(port * PORT_SIZE, PORTS + PORT_MIRRORS_OUT)) break;
+    if ((shape & SHAPE_PORT) == port) break;
+    const leaves = leavesBy(port, load<u16>(item, ITEM_DOMAIN));
+    if (leaves == LEAVES_NOT) break;
+    const placed = load<u64>(item, ITEM_SLOT);
+    const came = (shape >> CAME) & 1;
+    const payload = <u32>(placed >> 32) - came * TAG_SIZE;
+    if (payload > load<u32>(port * PORT_SIZE, PORTS + PORT_MTU)) break;
+    if (payload > FRAME_MAX - TAG_SIZE) break; // with a tag it may be longer than any peer takes
+    const ring = load<u32>(routes + port * 4);
+    const next = load<u32>(ring, RING_NEXT);
+    if (next == load<u32>(ring, RING_STOP)) break;
+    const gains = <i32>(leaves >> 1) - <i32>came;
+    const at = ring + (next & (RING_SIZE - 1)) * DESC_SIZE;
+    const insert = load<u32>(item, ITEM_TAG) & <u32>(-gains >> 31);
+    const pop = (came & ~(leaves >> 1)) << CAME;
+    store<u32>(ring, next + 1, RING_NEXT);
+    store<u64>(at, placed + (<u64><i64>gains << 34), RING_SLOTS);
+    store<u64>(at, (<u64>((shape & SHAPE_START) | pop | port) << 32) | insert, RING_SLOTS + DESC_TAG);
+    verdict += VERDICT_SIZE;
+  }
+  return item;
 }
 
 /** Acts on any verdict. */
-function act(item: u32, verdict: u32): void {
-  const port = load<u32>(verdict);
-  const index = (verdict - base - WORKER_VERDICTS) / VERDICT_SIZE;
+function act(item: u32): void {
+  const port = load<u32>(verdictAt(item));
+  const index = (item - base - WORKER_ITEMS) / ITEM_SIZE;
   if (port == DONE) return;
   if (port >= PORTS_MAX) flood(item, index);
   else if (mayPass(item, port)) send(item, index, port);

@@ -1,27 +1,55 @@
 // Learn: the source of each frame is on the port that it came from (IEEE 802.1Q 8.7). What is known, and was seen in
-// this tick already, costs one comparison and no store; the rest goes the slow way.
+// this tick already, costs one comparison and no store; the rest goes the slow way. Where the table is larger than the
+// nearer caches, the buckets that this stage and the next look into are loaded first.
 
 import {
-  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_FLAGS, FDB_PORT, FDB_STAMP, FDB_STATIC, ITEM_DOMAIN, ITEM_PORT, ITEM_SIZE,
-  ITEM_SOURCE, SWITCHES, SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
+  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_FLAGS, FDB_PORT, FDB_STAMP, FDB_STATIC, ITEM_DESTINATION, ITEM_DOMAIN,
+  ITEM_PORT, ITEM_SIZE, ITEM_SOURCE, SWITCHES, SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
 } from "../layout";
-import { base, ticks } from "../state";
-import { bucketOf, find, learnKey, match, valueAt } from "../table/fdb";
+import { WORKER_TOUCHED } from "../layout-router";
+import { base, fdbMask, fdbSeed, fdbShift, ticks } from "../state";
+import { bucketBy, find, learnKey, match, valueAt } from "../table/fdb";
 import { MAC_MASK, isGroup } from "../wire/ethernet";
 
+const FAR_BUCKETS: u32 = 4096; // 256 KiB: more than these share no second-level cache with the frames
 const SEEN_PORT: u64 = 32; // in a value: the port, above the stamp
 const SEEN_FLAGS: u64 = 16; // bits above the port, which do not count here
 
 export function learn(count: u32): void {
   const end = base + WORKER_ITEMS + count * ITEM_SIZE;
-  for (let item = base + WORKER_ITEMS; item < end; item += ITEM_SIZE) {
-    const key = load<u64>(item, ITEM_SOURCE);
-    const bucket = bucketOf(key);
-    const matched = match(bucket, key);
-    const seen = (<u64>load<u16>(item, ITEM_PORT) << SEEN_PORT) | ticks;
-    if (matched == 0) refresh(item, key);
-    else if ((load<u64>(valueAt(bucket, matched)) ^ seen) << SEEN_FLAGS) refresh(item, key);
+  if (fdbMask >= FAR_BUCKETS) touch(end);
+  for (let item = learnMost(base + WORKER_ITEMS, end); item < end; item = learnMost(item + ITEM_SIZE, end)) {
+    refresh(item, load<u64>(item, ITEM_SOURCE));
   }
+}
+
+/** Loads the buckets of all keys up to an item, and does nothing else, so that the cache's misses overlap. */
+function touch(end: u32): void {
+  const seed = fdbSeed;
+  const shift = fdbShift;
+  let sum: u64 = 0;
+  for (let item = base + WORKER_ITEMS; item < end; item += ITEM_SIZE) {
+    sum += load<u64>(bucketBy(load<u64>(item, ITEM_SOURCE), seed, shift))
+      + load<u64>(bucketBy(load<u64>(item, ITEM_DESTINATION), seed, shift));
+  }
+  store<u64>(base, sum, WORKER_TOUCHED); // so that the loads stay
+}
+
+/** Skips items of which nothing is to be learned; returns the first other one, or `end`. */
+function learnMost(from: u32, end: u32): u32 {
+  const seed = fdbSeed;
+  const shift = fdbShift;
+  const now = <u64>ticks;
+  let item = from;
+  for (; item < end; item += ITEM_SIZE) {
+    const key = load<u64>(item, ITEM_SOURCE);
+    const bucket = bucketBy(key, seed, shift);
+    const matched = match(bucket, key);
+    if (matched == 0) break;
+    const seen = (<u64>load<u16>(item, ITEM_PORT) << SEEN_PORT) | now;
+    if ((load<u64>(valueAt(bucket, matched)) ^ seen) << SEEN_FLAGS) break;
+  }
+  return item;
 }
 
 /** What is not there, or not as it should be: a MAC not seen yet in this tick, elsewhere, or not known. */

@@ -6,14 +6,14 @@ import {
   ADMIT, ADMIT_SIZE, BATCH_MAX, DESC_LENGTH, DESC_PORT, DESC_SHAPE, DESC_SIZE, FLAG_ISOLATED, FLAG_MONITOR, FLAG_TUNNEL,
   FRAME_MAX, HEADER_MIRRORS, ITEM_DESTINATION, ITEM_INNER, ITEM_ODD, ITEM_SAME, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT,
   ITEM_SOURCE, ITEM_TAG, POP_SHIFT, PORTS, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_IN, PORT_PUSH, PORT_PVID, PORT_SIZE,
-  SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, VID_BITS, WORKER_ITEMS, WORKER_MIRRORED, WORKER_RX,
+  SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_MIRRORED, WORKER_RX,
 } from "../layout";
 import { countDomain, countRx, dropIn } from "../counters";
 import { copy } from "../egress";
 import { lies } from "../offload";
 import { release } from "../pool";
 import { Reason } from "../reason";
-import { base, frames } from "../state";
+import { base, counters, frames } from "../state";
 import {
   DESTINATION, HEADER_SIZE, MAC_MASK, SOURCE, TAGGED_HEADER_SIZE, TAG_SIZE, TPID_CUSTOMER, TPID_SERVICE, TYPE, isTag,
   vidOf,
@@ -23,44 +23,56 @@ import { clearHeader } from "../wire/virtio";
 /** What is believed of a received frame's shape: a port that can be, a start, and no pop. */
 const RX_SHAPE: u32 = SHAPE_PLACE & ~SHAPE_PORT | (PORTS_MAX - 1);
 const ODD_PORT: u32 = FLAG_TUNNEL | FLAG_ISOLATED;
-const PRIORITY_MASK: u32 = VID_BITS | 0xffff;
+const ITEMS_A_DESC: u32 = ITEM_SIZE / DESC_SIZE; // bytes of items for each byte of descriptors
 
 /** Makes items of `count` RX descriptors, from `first` on; returns how many frames were taken. */
 export function parse(first: u32, count: u32): u32 {
-  const pool = frames;
   const items = base + WORKER_ITEMS;
   const start = base + WORKER_RX + first * DESC_SIZE;
   const end = start + count * DESC_SIZE;
-  let item = items;
-  for (let desc = start; desc < end; desc += DESC_SIZE) {
-    const place = load<u32>(desc, DESC_SHAPE) & RX_SHAPE;
-    const at = pool + load<u32>(desc) * SLOT_SIZE + (place >> START_SHIFT);
-    countRx(place & SHAPE_PORT, load<u32>(desc, DESC_LENGTH));
-    item = takeMost(desc, item, place, at);
+  let desc = parseMost(start, end, items);
+  let item = items + (desc - start) * ITEMS_A_DESC;
+  while (desc < end) {
+    item = take(desc, item);
+    const from = desc + DESC_SIZE;
+    desc = parseMost(from, end, item);
+    item += (desc - from) * ITEMS_A_DESC;
   }
   return (item - items) / ITEM_SIZE;
 }
 
 /**
- * Makes an item of what nearly every frame is: untagged, or with a customer's tag of a VLAN of its port. Returns where
- * the next item goes. Until that is sure nothing is done; then nothing is called, so that all stays in registers.
+ * Makes items of what nearly every frame is: untagged, or with a customer's tag of a VLAN of its port. Returns the
+ * first descriptor of one that is unlike, for which nothing is done, or `end`.
  */
-@inline
-function takeMost(desc: u32, item: u32, place: u32, at: u32): u32 {
-  const port = place & SHAPE_PORT;
-  const record = PORTS + port * PORT_SIZE;
-  const outer = load<u32>(at, TYPE);
-  if ((place & SHAPE_HEADER) | (load<u32>(record, PORT_FLAGS) & ODD_PORT)) return take(desc, item, place, at);
-  if ((outer & 0xffff) == TPID_SERVICE) return take(desc, item, place, at);
-  if ((outer & PRIORITY_MASK) == TPID_CUSTOMER) return take(desc, item, place, at);
-  const tagged = u32((outer & 0xffff) == TPID_CUSTOMER);
-  const length = load<u32>(desc, DESC_LENGTH);
-  if (length - TAGGED_HEADER_SIZE > FRAME_MAX - TAGGED_HEADER_SIZE) return take(desc, item, place, at);
-  const domain = admitted(port, vidOf(outer) & (0 - tagged));
-  if (domain == 0) return take(desc, item, place, at);
-  const tag = select(outer, load<u32>(record, PORT_PUSH), tagged);
-  fill(item, at, domain, tag, place | (tagged * PLAIN_TAG), load<u64>(desc), length);
-  return item + ITEM_SIZE;
+function parseMost(from: u32, end: u32, items: u32): u32 {
+  const pool = frames;
+  const counts = counters;
+  let item = items;
+  let desc = from;
+  for (; desc < end; desc += DESC_SIZE) {
+    const placed = load<u64>(desc);
+    const place = load<u32>(desc, DESC_SHAPE) & RX_SHAPE;
+    const port = place & SHAPE_PORT;
+    const flags = load<u32>(port * PORT_SIZE, PORTS + PORT_FLAGS);
+    if ((place & SHAPE_HEADER) | (flags & ODD_PORT)) break;
+    const at = pool + <u32>placed * SLOT_SIZE + (place >> START_SHIFT);
+    const outer = load<u32>(at, TYPE);
+    if ((outer & 0xffff) == TPID_SERVICE) break;
+    const tagged = u32((outer & 0xffff) == TPID_CUSTOMER);
+    const vid = vidOf(outer) & (0 - tagged);
+    if (vid < tagged) break; // a priority tag
+    const length = <u32>(placed >> 32);
+    if (length - TAGGED_HEADER_SIZE > FRAME_MAX - TAGGED_HEADER_SIZE) break;
+    const domain = admitted(port, vid);
+    if (domain == 0) break;
+    const tag = select(outer, load<u32>(port * PORT_SIZE, PORTS + PORT_PUSH), tagged);
+    fill(item, at, domain, tag, place | (tagged * PLAIN_TAG), placed);
+    countRx(counts, port, length);
+    countDomain(counts, domain, length);
+    item += ITEM_SIZE;
+  }
+  return desc;
 }
 
 /** In an item's shape: a tag that it keeps where it leaves tagged. */
@@ -68,13 +80,12 @@ const PLAIN_TAG: u32 = (TAG_SIZE | ITEM_SAME) << POP_SHIFT;
 
 @inline
 function admitted(port: u32, vid: u32): u32 {
-  return <u32>load<u16>(ADMIT + port * ADMIT_SIZE + vid * 2);
+  return <u32>load<u16>(port * ADMIT_SIZE + vid * 2, ADMIT);
 }
 
 @inline
-function fill(item: u32, at: u32, domain: u32, tag: u32, shape: u32, placed: u64, length: u32): void {
+function fill(item: u32, at: u32, domain: u32, tag: u32, shape: u32, placed: u64): void {
   const high = <u64>domain << 48;
-  countDomain(domain, length);
   store<u64>(item, (load<u64>(at, SOURCE) & MAC_MASK) | high, ITEM_SOURCE);
   store<u64>(item, (load<u64>(at, DESTINATION) & MAC_MASK) | high, ITEM_DESTINATION);
   store<u32>(item, tag, ITEM_TAG);
@@ -83,8 +94,11 @@ function fill(item: u32, at: u32, domain: u32, tag: u32, shape: u32, placed: u64
 }
 
 /** Makes an item of any frame, or drops it. Returns where the next item goes. */
-function take(desc: u32, item: u32, place: u32, at: u32): u32 {
+function take(desc: u32, item: u32): u32 {
+  const place = load<u32>(desc, DESC_SHAPE) & RX_SHAPE;
   const port = place & SHAPE_PORT;
+  const at = frames + load<u32>(desc) * SLOT_SIZE + (place >> START_SHIFT);
+  countRx(counters, port, load<u32>(desc, DESC_LENGTH));
   const record = PORTS + port * PORT_SIZE;
   const length = load<u32>(desc, DESC_LENGTH);
   const flags = load<u32>(record, PORT_FLAGS);
@@ -103,7 +117,8 @@ function take(desc: u32, item: u32, place: u32, at: u32): u32 {
   const same = vid ? ITEM_SAME : 0;
   const tag = vid ? outer : tagged ? outer | load<u32>(record, PORT_PVID) : load<u32>(record, PORT_PUSH);
   const pop = tagged * TAG_SIZE | same | inner | (flags & ODD_PORT || (tagged && vid == 0) ? ITEM_ODD : 0);
-  fill(item, at, domain, tag, place | (pop << POP_SHIFT), load<u64>(desc), length);
+  fill(item, at, domain, tag, place | (pop << POP_SHIFT), load<u64>(desc));
+  countDomain(counters, domain, length);
   return item + ITEM_SIZE;
 }
 
@@ -132,7 +147,7 @@ export function refuse(first: u32, count: u32): void {
   for (let i = first; i < min<u32>(first + count, BATCH_MAX); i++) {
     const desc = base + WORKER_RX + i * DESC_SIZE;
     const port = <u32>load<u16>(desc, DESC_PORT) & (PORTS_MAX - 1);
-    countRx(port, load<u32>(desc, DESC_LENGTH));
+    countRx(counters, port, load<u32>(desc, DESC_LENGTH));
     dropIn(port, Reason.noBuffer);
   }
 }

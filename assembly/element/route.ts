@@ -4,8 +4,8 @@
 // else goes to router/receive.ts. Frames keep their places in the batch, and so their order.
 
 import {
-  FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, PORTS, PORTS_MAX, PORT_FLAGS, PORT_SIZE, POP_SHIFT,
-  SHAPE_HEADER, WORKER_ITEMS, WORKER_VERDICTS,
+  FDB_PORT, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, PORTS_MAX,
+  POP_SHIFT, SHAPE_HEADER, SHAPE_SOLE, WORKER_ITEMS,
 } from "../layout";
 import {
   BUCKET_NUMBERS, HALF_ACK, HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_KEY, HALF_NEIGHBOR,
@@ -13,16 +13,17 @@ import {
   NEIGHBOR_PORT, NEIGHBOR_USED, NUMBER_MASK, PARSED_BUCKET, PARSED_FINGERPRINT, PARSED_HALF, PARSED_PACKET,
   PARSED_PLACE, PARSED_SIZE, RENEW_ALWAYS, WORKER_PARSED, WORKER_TOUCHED,
 } from "../layout-router";
-import { countTx } from "../counters";
+import { countTx, countTxOne } from "../counters";
 import { foresee } from "../router/foresee";
-import { leave } from "../router/leave";
-import { PORT_SHIFT, STRANGE, noteMost } from "../router/note";
+import { enter, leave } from "../router/leave";
+import { PORT_SHIFT, STRANGE, note } from "../router/note";
 import { receive } from "../router/receive";
 import { settle } from "../router/timeout";
-import { base, flows, frames, ticks } from "../state";
+import { base, counters, fdbSeed, fdbShift, flows, ticks } from "../state";
+import * as fdb from "../table/fdb";
 import { findHalf, hasExpired } from "../table/flow";
 import { hasStrays, match } from "../table/hash";
-import { VERDICT_SIZE } from "../verdict";
+import { setVerdict } from "../verdict";
 import { updated, updatedPartial, updatedUdp } from "../wire/checksum";
 import { HEADER_SIZE } from "../wire/ethernet";
 import {
@@ -34,42 +35,25 @@ import { GSO_NONE, gsoSizeOf, gsoTypeOf, needsChecksum } from "../wire/virtio";
 const PLACE_MASK: u32 = 0xffff;
 
 export function route(count: u32): void {
-  const end = parse(count);
+  const end = note(count);
   const first = base + WORKER_PARSED;
   if (end == first) return;
   touchBuckets(first, end);
   if (findHalves(first, end)) foreseeAll(first, end);
-  for (let parsed = first; parsed < end; parsed += PARSED_SIZE) {
-    if (!translate(parsed, load<u32>(parsed, PARSED_HALF))) see(parsed);
-  }
+  touchHops(first, end);
+  for (let at = translateMost(first, end); at < end; at = translateMost(at + PARSED_SIZE, end)) see(at);
 }
 
-/** What the fast way does not know: a flow that has strayed from its bucket, or work for the slow path. */
+/** What is not like most: a packet that takes more looks, a flow that has strayed from its bucket, or the slow path. */
 function see(parsed: u32): void {
   const first = load<u64>(parsed);
   const second = load<u64>(parsed, 8);
+  const found = load<u32>(parsed, PARSED_HALF);
+  if (isOf(found, first, second) && translate(parsed, found)) return;
   const half = hasStrays(load<u32>(parsed, PARSED_BUCKET)) && !(second & STRANGE) ? findHalf(first, second) : 0;
-  if (half && half != load<u32>(parsed, PARSED_HALF) && translate(parsed, half)) return;
+  if (half && half != found && translate(parsed, half)) return;
   const place = load<u32>(parsed, PARSED_PLACE);
   receive(place & PLACE_MASK, place >> PORT_SHIFT);
-}
-
-/**
- * Notes the items that are for interfaces of routers, with the keys of their packets, and in which buckets these are to
- * be found. Returns the end of what it noted.
- */
-function parse(count: u32): u32 {
-  const pool = frames;
-  let parsed = base + WORKER_PARSED;
-  let verdict = base + WORKER_VERDICTS;
-  const end = base + WORKER_ITEMS + count * ITEM_SIZE;
-  for (let item = base + WORKER_ITEMS; item < end; item += ITEM_SIZE) {
-    const port = load<u32>(verdict);
-    verdict += VERDICT_SIZE;
-    if (port >= PORTS_MAX) continue;
-    if (load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS) & FLAG_ROUTER) parsed = noteMost(parsed, item, port, pool);
-  }
-  return parsed;
 }
 
 /** Bytes of a plain packet behind a header as it will be on the wire; of the longest, where it is many in one. */
@@ -99,26 +83,29 @@ function touchBuckets(first: u32, end: u32): void {
   store<u64>(base, sum, WORKER_TOUCHED); // so that the loads stay
 }
 
-/**
- * Finds which half each packet may belong to, and loads it. Half 0, where there is none, has no key. Returns how many
- * have none.
- */
+/** Finds which half each packet may belong to. Half 0, where there is none, has no key. Returns how many have none. */
 function findHalves(first: u32, end: u32): u32 {
   const records = flows;
   let missing: u32 = 0;
-  let sum: u64 = 0;
   for (let at = first; at < end; at += PARSED_SIZE) {
     const bucket = load<u32>(at, PARSED_BUCKET);
     const matched = match(bucket, load<u32>(at, PARSED_FINGERPRINT));
     const known = 0 - u32(matched != 0); // all ones or 0
     missing += known + 1;
     const number = load<u32>(bucket + (ctz(matched) & 7) * 4, BUCKET_NUMBERS) & NUMBER_MASK & known;
-    const half = records + number * HALF_SIZE;
-    store<u32>(at, half, PARSED_HALF);
-    sum += load<u64>(half);
+    store<u32>(at, records + number * HALF_SIZE, PARSED_HALF);
+  }
+  return missing;
+}
+
+/** Loads the halves, and then the next hops that they name. */
+function touchHops(first: u32, end: u32): void {
+  let sum: u32 = 0;
+  for (let at = first; at < end; at += PARSED_SIZE) sum += load<u32>(load<u32>(at, PARSED_HALF), HALF_NEIGHBOR);
+  for (let at = first; at < end; at += PARSED_SIZE) {
+    sum += load<u32>(load<u32>(load<u32>(at, PARSED_HALF), HALF_NEIGHBOR), NEIGHBOR_DESTINATION);
   }
   store<u64>(base, sum, WORKER_TOUCHED);
-  return missing;
 }
 
 /** Loads what packets without a flow will need. */
@@ -132,15 +119,57 @@ function foreseeAll(first: u32, end: u32): void {
   store<u64>(base, sum, WORKER_TOUCHED);
 }
 
-/** Sends a plain packet on as its half says; false where that takes more than a rewrite. */
+/** Whether a half is that of packets with a key. */
 @inline
-function translate(parsed: u32, half: u32): bool {
-  if ((load<u64>(half, HALF_KEY) ^ load<u64>(parsed)) | (load<u64>(half, HALF_KEY + 8) ^ load<u64>(parsed, 8))) {
-    return false;
+function isOf(half: u32, first: u64, second: u64): bool {
+  return ((load<u64>(half, HALF_KEY) ^ first) | (load<u64>(half, HALF_KEY + 8) ^ second)) == 0;
+}
+
+/**
+ * Sends plain packets on as their halves say, as long as that takes no more than a rewrite. Returns the first that is
+ * unlike, with which nothing is done, or `end`.
+ */
+function translateMost(from: u32, end: u32): u32 {
+  if (load<u32>(HEADER_MIRRORS)) return from;
+  const items = base + WORKER_ITEMS;
+  const counts = counters;
+  const seed = fdbSeed;
+  const shift = fdbShift;
+  const now = ticks;
+  let parsed = from;
+  for (; parsed < end; parsed += PARSED_SIZE) {
+    const half = load<u32>(parsed, PARSED_HALF);
+    if (!isOf(half, load<u64>(parsed), load<u64>(parsed, 8))) break;
+    const neighbor = load<u32>(half, HALF_NEIGHBOR);
+    if (neighbor == 0) break;
+    const destination = load<u64>(neighbor, NEIGHBOR_DESTINATION);
+    if (destination == 0) break;
+    if (<i32>(load<u32>(half, HALF_EXPIRES) - now) <= <i32>load<u32>(half, HALF_RENEW)) break;
+    const place = load<u32>(parsed, PARSED_PLACE);
+    const item = items + (place & PLACE_MASK) * ITEM_SIZE;
+    const shape = load<u32>(item, ITEM_SHAPE);
+    if (shape & (SHAPE_HEADER | SHAPE_SOLE)) break;
+    const out = load<u32>(neighbor, NEIGHBOR_PORT) & (PORTS_MAX - 1);
+    const tag = (shape >> POP_SHIFT) & ITEM_POP_MASK;
+    const length = load<u32>(item, ITEM_LENGTH) - tag;
+    if (length - HEADER_SIZE > load<u32>(out * INTERFACE_SIZE, INTERFACES + INTERFACE_MTU)) break;
+    const bucket = fdb.bucketBy(destination, seed, shift);
+    const matched = fdb.match(bucket, destination);
+    if (matched == 0) break;
+    const packet = load<u32>(parsed, PARSED_PACKET);
+    store<u32>(neighbor, now, NEIGHBOR_USED);
+    rewrite(packet, half);
+    countTxOne(counts, place >> PORT_SHIFT, length);
+    enter(item, packet - HEADER_SIZE - tag, out, destination);
+    setVerdict(place & PLACE_MASK, load<u16>(fdb.valueAt(bucket, matched), FDB_PORT));
   }
+  return parsed;
+}
+
+/** Sends a plain packet on as its half, whose key it has, says; false where that takes more than a rewrite. */
+function translate(parsed: u32, half: u32): bool {
   const neighbor = load<u32>(half, HALF_NEIGHBOR);
-  if (neighbor == 0) return false;
-  const destination = load<u64>(neighbor, NEIGHBOR_DESTINATION);
+  const destination = neighbor ? load<u64>(neighbor, NEIGHBOR_DESTINATION) : 0;
   if (destination == 0) return false;
   const out = load<u32>(neighbor, NEIGHBOR_PORT) & (PORTS_MAX - 1);
   const packet = load<u32>(parsed, PARSED_PACKET);

@@ -4,7 +4,7 @@
 
 import {
   HEADER_MIRRORS, ITEM_DESTINATION, ITEM_LENGTH, ITEM_ODD, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT,
-  ITEM_SOURCE, ITEM_TAG, POP_SHIFT, PORTS, PORTS_MAX, PORT_PUSH, PORT_SIZE, SHAPE_SOLE,
+  ITEM_SOURCE, ITEM_TAG, POP_SHIFT, PORTS, PORTS_MAX, PORT_PUSH, PORT_SIZE, SHAPE_PORT, SHAPE_SOLE,
 } from "../layout";
 import { INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE } from "../layout-router";
 import { countDomain, countRx, dropIn } from "../counters";
@@ -12,33 +12,45 @@ import { watch } from "../egress";
 import { isHome, mayGoTo, release } from "../pool";
 import { Reason } from "../reason";
 import { takerOf } from "../ring";
+import { counters } from "../state";
 import { portOf } from "../table/fdb";
 import { DONE, setVerdict } from "../verdict";
+import { MAC_MASK } from "../wire/ethernet";
 import { moveHome } from "./packet";
 
 const SHAPE_KEPT: u32 = (ITEM_POP_MASK << POP_SHIFT) | 0xff0000; // start, and the tag that stands in the slot
 const SHAPE_LENT: u32 = SHAPE_SOLE | (ITEM_SHARED << POP_SHIFT);
 const SOURCE_SHIFT: u64 = 48;
 
-/** Sends the item at `index`, whose frame is at `frame`, out of an interface to a MAC (with its domain). */
+/**
+ * Makes of an item, whose frame is at `frame`, one that enters an interface's VLAN towards a MAC (with its domain), and
+ * counts it there.
+ */
 @inline
-export function leave(item: u32, index: u32, frame: u32, port: u32, destination: u64): void {
-  const source = load<u64>(INTERFACES + port * INTERFACE_SIZE, INTERFACE_SOURCE);
-  store<u64>(frame, (destination & 0xffff_ffff_ffff) | (source << SOURCE_SHIFT));
+export function enter(item: u32, frame: u32, port: u32, destination: u64): void {
+  const source = load<u64>(port * INTERFACE_SIZE, INTERFACES + INTERFACE_SOURCE);
+  store<u64>(frame, (destination & MAC_MASK) | (source << SOURCE_SHIFT));
   store<u32>(frame, <u32>(source >> 16), 8);
-  const came = load<u32>(item, ITEM_SHAPE);
-  const shape = (came & SHAPE_KEPT) | port;
+  const shape = (load<u32>(item, ITEM_SHAPE) & SHAPE_KEPT) | port;
   const there = shape >> POP_SHIFT;
   const length = load<u32>(item, ITEM_LENGTH) - there;
   store<u64>(item, source, ITEM_SOURCE);
   store<u64>(item, destination, ITEM_DESTINATION);
   const odd = (there * (ITEM_ODD / ITEM_POP_MASK)) << POP_SHIFT; // the tag that is there is another network's
-  store<u64>(item, (<u64>(shape | odd) << 32) | load<u32>(PORTS + port * PORT_SIZE, PORT_PUSH), ITEM_TAG);
-  countRx(port, length);
-  countDomain(<u32>(source >> SOURCE_SHIFT), length);
+  store<u64>(item, (<u64>(shape | odd) << 32) | load<u32>(port * PORT_SIZE, PORTS + PORT_PUSH), ITEM_TAG);
+  countRx(counters, port, length);
+  countDomain(counters, <u32>(source >> SOURCE_SHIFT), length);
+}
+
+/** Sends the item at `index`, whose frame is at `frame`, out of an interface to a MAC (with its domain). */
+export function leave(item: u32, index: u32, frame: u32, port: u32, destination: u64): void {
+  const came = load<u32>(item, ITEM_SHAPE);
+  enter(item, frame, port, destination);
+  const shape = load<u32>(item, ITEM_SHAPE);
   const out = portOf(destination);
   if (came & SHAPE_SOLE && !isSettled(item, port, out)) return setVerdict(index, DONE);
-  if (load<u32>(HEADER_MIRRORS)) watch(item, index, length, shape);
+  const length = load<u32>(item, ITEM_LENGTH) - ((shape >> POP_SHIFT) & ITEM_POP_MASK);
+  if (load<u32>(HEADER_MIRRORS)) watch(item, index, length, shape & (SHAPE_KEPT | SHAPE_PORT));
   setVerdict(index, out);
 }
 

@@ -12,7 +12,7 @@ import {
 import { countRx, dropOut } from "../counters";
 import { release } from "../pool";
 import { Reason } from "../reason";
-import { shard } from "../state";
+import { counters, shard } from "../state";
 import { outsideIndexOf } from "../table/outside";
 import { append } from "../table/queue";
 import { TTL_DELTA, updated } from "../wire/checksum";
@@ -47,7 +47,7 @@ export function sendRound(): void {
   const slot = load<u32>(item, ITEM_SLOT);
   const length = load<u32>(item, ITEM_LENGTH);
   const shape = (load<u32>(item, ITEM_SHAPE) & SHAPE_KEPT) | (ITEM_ROUND << POP_SHIFT) | uplink;
-  countRx(uplink, length - (packet - frame - HEADER_SIZE));
+  countRx(counters, uplink, length - (packet - frame - HEADER_SIZE));
   if (!append(shard + READY, slot, length, shape, uplink)) {
     dropOut(uplink, Reason.noBuffer);
     release(slot);

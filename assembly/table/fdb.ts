@@ -25,10 +25,16 @@ const SWEEP_MAX = 4096; // buckets aged in one call: 256 KiB, some microseconds
 const FLUSH_MAX: u32 = 4096; // ways looked at under one lock
 const SWEEP_MS: f64 = 1000; // one round over the table
 
-/** Offset of the bucket where the search for a key begins. */
+/** Offset of the bucket where the search for a key begins, for a loop that keeps the table's seed and shift at hand. */
+@inline
+export function bucketBy(key: u64, seed: u64, shift: u64): u32 {
+  return FDB + <u32>((key * seed) >> shift) * FDB_BUCKET_SIZE;
+}
+
+/** The same with what all share. */
 @inline
 export function bucketOf(key: u64): u32 {
-  return FDB + <u32>((key * fdbSeed) >> fdbShift) * FDB_BUCKET_SIZE;
+  return bucketBy(key, fdbSeed, fdbShift);
 }
 
 /** Which ways of a bucket hold a key, as four bits. */
@@ -71,7 +77,8 @@ export function portOf(key: u64): u32 {
   return matched ? <u32>load<u16>(valueAt(bucket, matched), FDB_PORT) : portFar(key);
 }
 
-function portFar(key: u64): u32 {
+/** The same for one that is not in the bucket where its search begins. */
+export function portFar(key: u64): u32 {
   const value = isGroup(key) ? 0 : findFar(key);
   return value ? <u32>load<u16>(value, FDB_PORT) : FLOOD;
 }
