@@ -15,6 +15,7 @@
         "native/poller.cc",
         "native/poller_turn.cc",
         "native/ring.cc",
+        "native/seat.cc",
         "native/segment.cc",
         "native/socket.cc",
         "native/steering.cc",

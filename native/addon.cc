@@ -50,6 +50,12 @@ class Arguments {
     return {};
   }
 
+  bool flag(size_t index, const char* name) {
+    if (info_[index].IsBoolean()) return info_[index].As<Napi::Boolean>();
+    refuse(name, "a boolean");
+    return false;
+  }
+
   int integer(size_t index, const char* name) { return integer(info_[index], name); }
 
   uint32_t count(size_t index, const char* name) { return count(info_[index], name); }
@@ -110,6 +116,7 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
                            InstanceMethod<&PollerObject::attach>("attach"),
                            InstanceMethod<&PollerObject::detach>("detach"),
                            InstanceMethod<&PollerObject::turn>("turn"),
+                           InstanceMethod<&PollerObject::stay>("stay"),
                            InstanceMethod<&PollerObject::events>("events"),
                            InstanceMethod<&PollerObject::close>("close"),
                        });
@@ -173,6 +180,17 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
     const int timeout_ms = arguments.integer(0, "timeout");
     if (!arguments.ok() || !is_open(info.Env())) return {};
     return Napi::Number::New(info.Env(), poller_->turn(timeout_ms));
+  }
+
+  void stay(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    const bool on = arguments.flag(0, "on");
+    if (!arguments.ok() || !is_open(info.Env())) return;
+    if (on) {
+      poller_->seat().take();
+    } else {
+      poller_->seat().leave();
+    }
   }
 
   Napi::Value events(const Napi::CallbackInfo& info) {

@@ -18,6 +18,7 @@
 #include "packet_receiver.h"
 #include "pipe.h"
 #include "port_queue.h"
+#include "seat.h"
 #include "tap_batch.h"
 
 namespace taploom {
@@ -49,6 +50,9 @@ class Poller {
 
   /** Milliseconds; -1: without end. Returns how many receive descriptors it filled, with the flags above. */
   uint32_t turn(int timeout_ms);
+
+  /** Where the thread runs. */
+  Seat& seat() { return seat_; }
 
   /** What happened since the last call. */
   std::vector<Event> take_events();
@@ -114,6 +118,7 @@ class Poller {
   std::vector<Event> events_;
   TapBatch tap_;
   PacketSender packet_;
+  Seat seat_;
   uint64_t looked_ms_ = 0;  // when the links were looked at
   bool expecting_ = false;  // something will change that no fd tells about: keep looking
 };

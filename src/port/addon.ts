@@ -63,6 +63,9 @@ export interface Poller {
    *  descriptors, bytes of streams into their pipes. Returns how many RX descriptors it filled, + POLLER_EVENTS
    *  where `events` has something to tell, + POLLER_RUNG where the doorbell rang. */
   turn(timeout: number): number;
+  /** Whether the calling thread stays on the processor where it is; it does not where another thread of the process
+   *  stays there already. */
+  stay(on: boolean): void;
   events(): PollerEvent[];
   close(): void;
 }

@@ -14,6 +14,7 @@ import { FileEnd } from "./file.js";
 import { geometryOf } from "./geometry.js";
 import type { Assignment, FromWorker, ToWorker } from "./message.js";
 import { Patience } from "./patience.js";
+import { Stay } from "./stay.js";
 
 const RECEIVED = 0xffff;
 const BULK_BYTES = 9216; // longer than the longest frame of a wire
@@ -22,6 +23,8 @@ const POLL_EDGE_MS = 1; // the poller's clock ticks in milliseconds; shorter wai
 export class Loop {
   readonly #bell: Bell;
   readonly #patience: Patience;
+  readonly #stay = new Stay();
+  #stays = false;
   readonly #block: number;
   readonly #addon = findAddon();
   readonly #poller: Poller | undefined;
@@ -57,7 +60,9 @@ export class Loop {
       if (this.#files.size > 0) this.#fillFiles(); // a walk over a Map allocates: not where there is no file
       const now = performance.now();
       wait = this.core.turn(received, now + this.#skew);
-      if (this.#patience.looksOn(received > 0 || wait === 0, now, received > 0 && this.#isBulk())) wait = 0;
+      const bulk = received > 0 && this.#isBulk();
+      if (this.#patience.looksOn(received > 0 || wait === 0, now, bulk)) wait = 0;
+      if (this.#stay.after(bulk, now) !== this.#stays) this.#sit();
       if (this.#files.size > 0) this.#drainFiles();
       this.#wakeOthers();
     }
@@ -80,6 +85,12 @@ export class Loop {
   /** Whether the first frame received is many in one, which stands for the others. */
   #isBulk(): boolean {
     return this.shared.word(this.#block + layout.WORKER_RX + layout.DESC_LENGTH) > BULK_BYTES;
+  }
+
+  /** Stays on this processor from now on, or no longer. */
+  #sit(): void {
+    this.#stays = !this.#stays;
+    this.#poller?.stay(this.#stays);
   }
 
   #wakeOthers(): void {
