@@ -28,12 +28,13 @@ export class Counters {
   /** What a port has counted since it was made. `queued`: frames that wait for its transmitter. */
   port(port: number): PortCounters {
     const at = port * layout.COUNTER_PORT_SIZE;
+    const dropsIn = this.#drops(at + layout.COUNTER_DROPS_IN); // first: each of these has been counted as rx already
     return {
       rx: this.#pair(at + layout.COUNTER_RX),
       tx: this.#pair(at + layout.COUNTER_TX),
       copies: this.#sum(at + layout.COUNTER_COPIES),
       merged: this.#sum(at + layout.COUNTER_MERGED),
-      dropsIn: this.#drops(at + layout.COUNTER_DROPS_IN),
+      dropsIn,
       dropsOut: this.#drops(at + layout.COUNTER_DROPS_OUT),
       queued: this.#queued(port),
     };
