@@ -55,7 +55,8 @@ function makeRoom(ring: u32, port: u32): bool {
 function isCrowded(lane: u32, held: u32, port: u32): bool {
   if (held < min(limit, LANE_EASY)) return false; // spares a look at what the other worker writes to
   const queue = queueBehind(lane, port);
-  const waiting = headOf(queue) - tailOf(queue);
+  const taken = tailOf(queue); // first: the head is never behind what it says
+  const waiting = headOf(queue) - taken;
   return waiting >= min(limit, RING_SIZE - held) || unreadIn(lane) >= limit;
 }
 

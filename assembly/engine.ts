@@ -123,7 +123,7 @@ function collect(): void {
   let still: u32 = 0;
   for (let i: u32 = 0; i < open; i++) {
     const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
-    const rests = lengthOf(ring) == 0; // since the last turn: one that is emptied now will soon be used again
+    const rests = lengthOf(ring) == 0; // of a queue, since the last turn: one emptied now will soon be used again
     if (!isLane(ring)) reclaim(ring, tailOf(ring));
     if (rests) {
       close(ring);

@@ -112,6 +112,7 @@ export const NEIGHBOR_ASKED: u32 = 36; // when it was last asked
 export const NEIGHBOR_PROBES: u32 = 40; // questions without an answer
 export const NEIGHBOR_FLOWS: u32 = 44; // halves of flows that point here
 export const NEIGHBOR_QUEUE: u32 = 48; // a queue of frames that wait
+export const NEIGHBOR_ENTRY: u32 = 60; // where in the forwarding database its MAC was found last
 export const NEIGHBOR_PROBES_MAX: u32 = 3; // it has failed where there were more
 export const NEIGHBOR_FRESH: u32 = 600; // ticks after which one in use is asked again
 export const NEIGHBOR_BUCKETS: u32 = 94886016; // 16384 buckets
@@ -295,7 +296,7 @@ export function routerLayoutHash(): number {
   hash = fold(hash, ROUTERS + INTERFACES + ROUTES + OUTSIDES);
   hash = fold(hash, NEIGHBORS + HOSTS + FRAGMENTS + PENDINGS);
   hash = fold(hash, SESSION_EVENTS + FLOW_SLAB + FLOW_INDEX + HASH_SEEDS);
-  hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + HOST_TIME);
+  hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + NEIGHBOR_ENTRY + HOST_TIME);
   hash = fold(hash, SHARDS + SHARD_SIZE + OWNERS + OWNERS_SIZE);
   hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED + WORKER_TOUCHED);
   return hash;

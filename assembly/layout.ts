@@ -119,7 +119,7 @@ export const WORKER_WAKE: u32 = 64; // u32 bit mask of workers that this one has
 export const WORKER_FREE: u32 = 68; // slots on the free stack
 export const WORKER_DIRTY: u32 = 72; // how many ports are in the dirty list
 export const WORKER_PULLS: u32 = 76; // how many of its ports are sources (pipes and generators)
-export const WORKER_OPEN: u32 = 80; // how many rings hold frames of this worker
+export const WORKER_OPEN: u32 = 80; // how many rings hold frames of this worker, or did at its last turn
 export const WORKER_EVENT_HEAD: u32 = 84; // events written
 export const WORKER_EVENT_LOST: u32 = 88; // events for which there was no room
 export const WORKER_DOORBELL: u32 = 92; // its eventfd, for the others to ring
@@ -330,7 +330,7 @@ export function layoutHash(): number {
   hash = fold(hash, WORKER_SIZE + BATCH_MAX + RING_SIZE + PIPE_SIZE + SLOT_SIZE + SLOTS_PER_WORKER + HEADROOM);
   hash = fold(hash, START_HEADER + VNET_SIZE + SHAPE_HEADER + FLAG_OFFLOAD);
   hash = fold(hash, WORKER_EVENTS + WORKER_OPEN_LIST + WORKER_PULL_LIST + WORKER_DIRTY_LIST + WORKER_ROUTES);
-  hash = fold(hash, PORTS + ADMIT + DOMAINS + MEMBERS);
+  hash = fold(hash, PORTS + ADMIT + DOMAINS + MEMBERS + ADMIT_SIZE + LEAVES_SIZE);
   hash = fold(hash, MIRRORS + SOURCES + QUEUES + LANES + WORKER_QUEUES);
   hash = fold(hash, COUNTERS + FDB + LEAVES);
   hash = fold(hash, RING_STOP + RING_OPEN + CUT_SHARED + ITEM_ODD + ITEM_SHARED);

@@ -1,7 +1,6 @@
 // Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread; one for
 // each worker that serves the port) and a lane (worker → worker). Cursors run free and are masked on use; the producer
-// keeps its own head and publishes it once a batch, to another worker with the one atomic store of that side. All
-// atomics of the core stand in this file, pipe.ts, table/fdb.ts, table/outside.ts and table/log.ts.
+// keeps its own head and publishes it once a batch, to another worker with the one atomic store of that side.
 
 import {
   COUNTERS, DESC_SIZE, LANES, LANE_SIZE, QUEUE_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, RING_OPEN, RING_SIZE, RING_SLOTS,
@@ -87,7 +86,7 @@ export function allot(ring: u32, limit: u32): void {
   store<u32>(ring, load<u32>(ring, RING_NEXT) + (limit > held ? limit - held : 0), RING_STOP);
 }
 
-/** Notes that a ring holds something: it is published and reclaimed until it is empty again. */
+/** Notes that a ring holds something: it is published and reclaimed until it has been empty for a turn. */
 export function open(ring: u32): void {
   if (load<u32>(ring, RING_OPEN)) return;
   const count = load<u32>(base, WORKER_OPEN);

@@ -23,6 +23,7 @@ class Seat {
  private:
   int processor_ = -1;  // -1: it has none
   cpu_set_t before_;
+  bool is_common_ = false;  // the thread was allowed what the main thread is
 };
 
 }  // namespace taploom

@@ -1,23 +1,23 @@
 // Learn: the source of each frame is on the port that it came from (IEEE 802.1Q 8.7). What is known, and was seen in
-// this tick already, costs one comparison and no store; the rest goes the slow way. Where the table is larger than the
-// nearer caches, the buckets that this stage and the next look into are loaded first.
+// this tick already, costs one comparison and no store; the rest goes the slow way. Where more MACs are known than the
+// nearer caches hold, the buckets that this stage and the next look into are loaded first.
 
 import {
-  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_FLAGS, FDB_PORT, FDB_STAMP, FDB_STATIC, ITEM_DESTINATION, ITEM_DOMAIN,
-  ITEM_PORT, ITEM_SIZE, ITEM_SOURCE, SWITCHES, SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
+  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_COUNT, FDB_FLAGS, FDB_PORT, FDB_STAMP, FDB_STATIC, ITEM_DESTINATION,
+  ITEM_DOMAIN, ITEM_PORT, ITEM_SIZE, ITEM_SOURCE, SWITCHES, SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
 } from "../layout";
 import { WORKER_TOUCHED } from "../layout-router";
-import { base, fdbMask, fdbSeed, fdbShift, ticks } from "../state";
+import { base, fdbSeed, fdbShift, ticks } from "../state";
 import { bucketBy, find, learnKey, match, valueAt } from "../table/fdb";
 import { MAC_MASK, isGroup } from "../wire/ethernet";
 
-const FAR_BUCKETS: u32 = 4096; // 256 KiB: more than these share no second-level cache with the frames
+const FAR_MACS: u32 = 8192; // the buckets of more do not share the second-level cache with the frames
 const SEEN_PORT: u64 = 32; // in a value: the port, above the stamp
 const SEEN_FLAGS: u64 = 16; // bits above the port, which do not count here
 
 export function learn(count: u32): void {
   const end = base + WORKER_ITEMS + count * ITEM_SIZE;
-  if (fdbMask >= FAR_BUCKETS) touch(end);
+  if (load<u32>(FDB_COUNT) >= FAR_MACS) touch(end);
   for (let item = learnMost(base + WORKER_ITEMS, end); item < end; item = learnMost(item + ITEM_SIZE, end)) {
     refresh(item, load<u64>(item, ITEM_SOURCE));
   }

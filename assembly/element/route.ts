@@ -1,17 +1,18 @@
 // Route: frames whose destination is an interface of a router leave it towards their next hop, translated where there
 // is a flow that says so. The plain packet of a flow that is known goes the fast way here, in loops over the batch:
-// parse and hash; load what the hash points to, which hides the cache's misses; find the half and load it; rewrite. All
-// else goes to router/receive.ts. Frames keep their places in the batch, and so their order.
+// parse and hash (router/note.ts); load what the hash points to, which hides the cache's misses; find the half; load it
+// and its next hop; rewrite. All else goes to router/receive.ts. Frames keep their places in the batch, and so their
+// order.
 
 import {
-  FDB_PORT, HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, PORTS_MAX,
-  POP_SHIFT, SHAPE_HEADER, SHAPE_SOLE, WORKER_ITEMS,
+  HEADER_MIRRORS, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SIZE, PORTS_MAX, POP_SHIFT, SHAPE_HEADER, SHAPE_SOLE,
+  WORKER_ITEMS,
 } from "../layout";
 import {
   BUCKET_NUMBERS, HALF_ACK, HALF_ADDRESSES, HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_KEY, HALF_NEIGHBOR,
   HALF_PORTS, HALF_RENEW, HALF_SIZE, HALF_WINDOW, INTERFACES, INTERFACE_MTU, INTERFACE_SIZE, NEIGHBOR_DESTINATION,
-  NEIGHBOR_PORT, NEIGHBOR_USED, NUMBER_MASK, PARSED_BUCKET, PARSED_FINGERPRINT, PARSED_HALF, PARSED_PACKET,
-  PARSED_PLACE, PARSED_SIZE, RENEW_ALWAYS, WORKER_PARSED, WORKER_TOUCHED,
+  NEIGHBOR_ENTRY, NEIGHBOR_PORT, NEIGHBOR_USED, NUMBER_MASK, PARSED_BUCKET, PARSED_FINGERPRINT, PARSED_HALF,
+  PARSED_PACKET, PARSED_PLACE, PARSED_SIZE, RENEW_ALWAYS, WORKER_PARSED, WORKER_TOUCHED,
 } from "../layout-router";
 import { countTx, countTxOne } from "../counters";
 import { foresee } from "../router/foresee";
@@ -19,8 +20,8 @@ import { enter, leave } from "../router/leave";
 import { PORT_SHIFT, STRANGE, note } from "../router/note";
 import { receive } from "../router/receive";
 import { settle } from "../router/timeout";
-import { base, counters, fdbSeed, fdbShift, flows, ticks } from "../state";
-import * as fdb from "../table/fdb";
+import { base, counters, flows, ticks } from "../state";
+import { entryWith, portAt } from "../table/fdb";
 import { findHalf, hasExpired } from "../table/flow";
 import { hasStrays, match } from "../table/hash";
 import { setVerdict } from "../verdict";
@@ -133,8 +134,6 @@ function translateMost(from: u32, end: u32): u32 {
   if (load<u32>(HEADER_MIRRORS)) return from;
   const items = base + WORKER_ITEMS;
   const counts = counters;
-  const seed = fdbSeed;
-  const shift = fdbShift;
   const now = ticks;
   let parsed = from;
   for (; parsed < end; parsed += PARSED_SIZE) {
@@ -153,15 +152,15 @@ function translateMost(from: u32, end: u32): u32 {
     const tag = (shape >> POP_SHIFT) & ITEM_POP_MASK;
     const length = load<u32>(item, ITEM_LENGTH) - tag;
     if (length - HEADER_SIZE > load<u32>(out * INTERFACE_SIZE, INTERFACES + INTERFACE_MTU)) break;
-    const bucket = fdb.bucketBy(destination, seed, shift);
-    const matched = fdb.match(bucket, destination);
-    if (matched == 0) break;
+    const entry = load<u32>(neighbor, NEIGHBOR_ENTRY);
+    if (load<u64>(entry) != destination) break;
+    const port = portAt(entry);
     const packet = load<u32>(parsed, PARSED_PACKET);
     store<u32>(neighbor, now, NEIGHBOR_USED);
     rewrite(packet, half);
     countTxOne(counts, place >> PORT_SHIFT, length);
-    enter(item, packet - HEADER_SIZE - tag, out, destination);
-    setVerdict(place & PLACE_MASK, load<u16>(fdb.valueAt(bucket, matched), FDB_PORT));
+    enter(counts, item, packet - HEADER_SIZE - tag, out, destination);
+    setVerdict(place & PLACE_MASK, port);
   }
   return parsed;
 }
@@ -186,6 +185,7 @@ function translate(parsed: u32, half: u32): bool {
     if (!lives(half)) return false;
   }
   store<u32>(neighbor, ticks, NEIGHBOR_USED);
+  store<u32>(neighbor, entryWith(destination), NEIGHBOR_ENTRY);
   if (shape & SHAPE_HEADER) rewriteCarried(packet, frame, half);
   else rewrite(packet, half);
   countTx(place >> PORT_SHIFT, 1, length);

@@ -27,7 +27,7 @@ const SOURCE_SHIFT: u64 = 48;
  * counts it there.
  */
 @inline
-export function enter(item: u32, frame: u32, port: u32, destination: u64): void {
+export function enter(counts: u32, item: u32, frame: u32, port: u32, destination: u64): void {
   const source = load<u64>(port * INTERFACE_SIZE, INTERFACES + INTERFACE_SOURCE);
   store<u64>(frame, (destination & MAC_MASK) | (source << SOURCE_SHIFT));
   store<u32>(frame, <u32>(source >> 16), 8);
@@ -38,14 +38,14 @@ export function enter(item: u32, frame: u32, port: u32, destination: u64): void 
   store<u64>(item, destination, ITEM_DESTINATION);
   const odd = (there * (ITEM_ODD / ITEM_POP_MASK)) << POP_SHIFT; // the tag that is there is another network's
   store<u64>(item, (<u64>(shape | odd) << 32) | load<u32>(port * PORT_SIZE, PORTS + PORT_PUSH), ITEM_TAG);
-  countRx(counters, port, length);
-  countDomain(counters, <u32>(source >> SOURCE_SHIFT), length);
+  countRx(counts, port, length);
+  countDomain(counts, <u32>(source >> SOURCE_SHIFT), length);
 }
 
 /** Sends the item at `index`, whose frame is at `frame`, out of an interface to a MAC (with its domain). */
 export function leave(item: u32, index: u32, frame: u32, port: u32, destination: u64): void {
   const came = load<u32>(item, ITEM_SHAPE);
-  enter(item, frame, port, destination);
+  enter(counters, item, frame, port, destination);
   const shape = load<u32>(item, ITEM_SHAPE);
   const out = portOf(destination);
   if (came & SHAPE_SOLE && !isSettled(item, port, out)) return setVerdict(index, DONE);

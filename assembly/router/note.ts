@@ -31,7 +31,7 @@ export const STRANGE: u64 = 1 << 63;
 const HEADER_MASK: u64 = (<u64>FRAGMENT_MASK << 48) | 0xff;
 const TTL_LEAST: u32 = 2;
 const SHAPE_SHARED: u32 = ITEM_SHARED << POP_SHIFT;
-const SHAPE_UNLIKE: u32 = SHAPE_SHARED | (ITEM_INNER << POP_SHIFT) | SHAPE_HEADER;
+const SHAPE_OTHER: u32 = SHAPE_SHARED | (ITEM_INNER << POP_SHIFT) | SHAPE_HEADER;
 
 /** Where the next packet is noted. */
 let noted: u32 = 0;
@@ -57,7 +57,7 @@ function noteMost(from: u32, end: u32): u32 {
     if (port >= PORTS_MAX) continue;
     if ((load<u32>(port * PORT_SIZE, PORTS + PORT_FLAGS) & FLAG_ROUTER) == 0) continue;
     const shape = load<u32>(item, ITEM_SHAPE);
-    if (shape & SHAPE_UNLIKE) break;
+    if (shape & SHAPE_OTHER) break;
     const packet = packetOf(pool, item, shape);
     if (!isPlain(item, packet)) break;
     put(parsed, item, port, packet, 0);
@@ -113,7 +113,8 @@ function isPlain(item: u32, packet: u32): bool {
   const length = datagram ^ ((datagram ^ ((segment >> 2) & 0x3c)) & tcp);
   if (length < UDP_SIZE + ((TCP_SIZE - UDP_SIZE) & tcp)) return false;
   if (length + IPV4_SIZE > total) return false;
-  return total <= load<u32>(item, ITEM_LENGTH) - (packet - frame);
+  if (total > load<u32>(item, ITEM_LENGTH) - (packet - frame)) return false; // as above: a value would be tested again
+  return true;
 }
 
 @inline

@@ -6,15 +6,15 @@
 // the table holds the lock; a worker that does not get it at once learns the MAC from its next frame instead.
 
 import {
-  EVENT_AGED, EVENT_EVICTED, EVENT_LEARNED, EVENT_MOVED, FDB, FDB_BUCKET_SIZE, FDB_COUNT, FDB_FLAGS, FDB_LINK_SIZE,
-  FDB_LOCK, FDB_PORT, FDB_PORTS, FDB_STAMP, FDB_STATIC, FDB_STRAYS, FDB_SWEEP_TIME, FDB_SWEPT, FDB_VALUES, FDB_WAYS,
-  NO_WAY, PORTS, PORTS_MAX, PORT_ENTRIES, PORT_NEWEST, PORT_OLDEST, PORT_SIZE, SWITCHES, SWITCH_AGING, SWITCH_SIZE,
-  DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, DOMAIN_VID,
+  DOMAIN_SWITCH, DOMAIN_VID, EVENT_AGED, EVENT_EVICTED, EVENT_LEARNED, EVENT_MOVED, FDB, FDB_BUCKET_SIZE, FDB_COUNT,
+  FDB_FLAGS, FDB_LOCK, FDB_PORT, FDB_PORTS, FDB_STAMP, FDB_STATIC, FDB_STRAYS, FDB_SWEEP_TIME, FDB_SWEPT, FDB_VALUES,
+  FDB_WAYS, NO_WAY, PORTS_MAX, SWITCHES, SWITCH_AGING, SWITCH_SIZE,
 } from "../layout";
 import { emitEvent } from "../event";
-import { fdbCapacity, fdbLinks, fdbMask, fdbSeed, fdbShift, now, ticks } from "../state";
+import { fdbCapacity, fdbMask, fdbSeed, fdbShift, now, ticks } from "../state";
 import { FLOOD } from "../verdict";
 import { isGroup } from "../wire/ethernet";
+import { domainAt, entries, keyOf, linkLast, linkOf, moveWay, oldest, unlink, valueOf, wayOf } from "./ways";
 
 // Chance never asks for as many in a table that is half full at most; MACs chosen to meet get no more. A bucket's
 // strays are at most WALK_MAX × FDB_WAYS, which their u8 holds.
@@ -67,6 +67,18 @@ export function find(key: u64): u32 {
   const bucket = bucketOf(key);
   const matched = match(bucket, key);
   return matched ? valueAt(bucket, matched) : findFar(key);
+}
+
+/** Where a key stands in the table; FDB, where another one does, if it is not known. */
+export function entryWith(key: u64): u32 {
+  const value = find(key);
+  return value ? value - FDB_VALUES : FDB;
+}
+
+/** The port of the key that stands at an offset. */
+@inline
+export function portAt(entry: u32): u32 {
+  return <u32>load<u16>(entry, FDB_VALUES + FDB_PORT);
 }
 
 /** The port of a key, FLOOD where it is not known or a group's. */
@@ -303,80 +315,6 @@ function addStray(bucket: u32): void {
 
 function dropStray(bucket: u32): void {
   store<u8>(bucket, load<u8>(bucket, FDB_VALUES + FDB_STRAYS) - 1, FDB_VALUES + FDB_STRAYS);
-}
-
-// ---- ways, and the list of them that each port keeps in the order of learning ----
-
-/** The record of the domain that a key is in. */
-@inline
-function domainAt(key: u64): u32 {
-  return DOMAINS + <u32>(key >> 48) * DOMAIN_SIZE;
-}
-
-@inline
-function keyOf(way: u32): u32 {
-  return FDB + (way / FDB_WAYS) * FDB_BUCKET_SIZE + (way % FDB_WAYS) * 8;
-}
-
-@inline
-function valueOf(way: u32): u32 {
-  return keyOf(way) + FDB_VALUES;
-}
-
-@inline
-function wayOf(value: u32): u32 {
-  const at = value - FDB;
-  return (at / FDB_BUCKET_SIZE) * FDB_WAYS + ((at % FDB_BUCKET_SIZE) - FDB_VALUES) / 8;
-}
-
-@inline
-function linkOf(way: u32): u32 {
-  return fdbLinks + way * FDB_LINK_SIZE;
-}
-
-@inline
-function entries(port: u32): u32 {
-  return load<u32>(PORTS + port * PORT_SIZE, PORT_ENTRIES);
-}
-
-/** NO_WAY where a port has learned nothing. */
-@inline
-function oldest(port: u32): u32 {
-  return entries(port) == 0 ? NO_WAY : load<u32>(PORTS + port * PORT_SIZE, PORT_OLDEST);
-}
-
-function linkLast(way: u32, port: u32): void {
-  const record = PORTS + port * PORT_SIZE;
-  const count = load<u32>(record, PORT_ENTRIES);
-  const last = count == 0 ? NO_WAY : load<u32>(record, PORT_NEWEST);
-  store<u32>(linkOf(way), last);
-  store<u32>(linkOf(way), NO_WAY, 4);
-  if (last == NO_WAY) {
-    store<u32>(record, way, PORT_OLDEST);
-    store<u32>(FDB_PORTS, load<u32>(FDB_PORTS) + 1);
-  } else {
-    store<u32>(linkOf(last), way, 4);
-  }
-  store<u32>(record, way, PORT_NEWEST);
-  store<u32>(record, count + 1, PORT_ENTRIES);
-}
-
-function unlink(way: u32, port: u32): void {
-  const record = PORTS + port * PORT_SIZE;
-  const previous = load<u32>(linkOf(way));
-  const next = load<u32>(linkOf(way), 4);
-  if (previous == NO_WAY) store<u32>(record, next, PORT_OLDEST);
-  else store<u32>(linkOf(previous), next, 4);
-  if (next == NO_WAY) store<u32>(record, previous, PORT_NEWEST);
-  else store<u32>(linkOf(next), previous);
-  const count = load<u32>(record, PORT_ENTRIES) - 1;
-  store<u32>(record, count, PORT_ENTRIES);
-  if (count == 0) store<u32>(FDB_PORTS, load<u32>(FDB_PORTS) - 1);
-}
-
-function moveWay(way: u32, from: u32, to: u32): void {
-  unlink(way, from);
-  linkLast(way, to);
 }
 
 // ---- the lock ----

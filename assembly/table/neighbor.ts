@@ -6,10 +6,11 @@
 //
 // A neighbor that flows point to stays in the table; the others go when they have been idle for long.
 
+import { FDB } from "../layout";
 import {
   INTERFACES, INTERFACE_ASKING, INTERFACE_SIZE, INTERFACE_SOURCE, NEIGHBOR_ASKED, NEIGHBOR_CONFIRMED,
   NEIGHBOR_DESTINATION, NEIGHBOR_FLOWS, NEIGHBOR_FRESH, NEIGHBOR_INDEX, NEIGHBOR_KEY, NEIGHBOR_PORT, NEIGHBOR_PROBES,
-  NEIGHBOR_PROBES_MAX, NEIGHBOR_QUEUE, NEIGHBOR_SLAB, NEIGHBOR_USED,
+  NEIGHBOR_PROBES_MAX, NEIGHBOR_QUEUE, NEIGHBOR_SLAB, NEIGHBOR_USED, NEIGHBOR_ENTRY,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { shard, ticks } from "../state";
@@ -54,6 +55,7 @@ export function neighborOf(port: u32, address: u32, speaks: bool = false): u32 {
     return 0;
   }
   store<u32>(neighbor, port, NEIGHBOR_PORT);
+  store<u32>(neighbor, FDB, NEIGHBOR_ENTRY);
   store<u32>(neighbor, ticks, NEIGHBOR_USED);
   store<u32>(neighbor, ticks - SECOND, NEIGHBOR_ASKED);
   countAsking(neighbor, 1);

@@ -14,7 +14,7 @@ import { FileEnd } from "./file.js";
 import { geometryOf } from "./geometry.js";
 import type { Assignment, FromWorker, ToWorker } from "./message.js";
 import { Patience } from "./patience.js";
-import { Stay } from "./stay.js";
+import { QUIET_MS, Stay } from "./stay.js";
 
 const RECEIVED = 0xffff;
 const BULK_BYTES = 9216; // longer than the longest frame of a wire
@@ -59,10 +59,11 @@ export class Loop {
       if (this.#bell.rang()) this.#answer();
       if (this.#files.size > 0) this.#fillFiles(); // a walk over a Map allocates: not where there is no file
       const now = performance.now();
+      const bulk = received > 0 && this.#isBulk(); // asked first: what the core pulls in comes to stand there, too
       wait = this.core.turn(received, now + this.#skew);
-      const bulk = received > 0 && this.#isBulk();
       if (this.#patience.looksOn(received > 0 || wait === 0, now, bulk)) wait = 0;
       if (this.#stay.after(bulk, now) !== this.#stays) this.#sit();
+      if (this.#stays) wait = Math.min(wait, QUIET_MS);
       if (this.#files.size > 0) this.#drainFiles();
       this.#wakeOthers();
     }

@@ -3,7 +3,8 @@
 // stays where it is, the scheduler moves the others, and who reads what it copied finds that in the processor's cache.
 // It stays for a while only: whatever else runs there may have no other place to go.
 
-const QUIET_MS = 10; // for how long after a frame of bulk data more of it is expected
+/** For how long after a frame of bulk data more of it is expected; who stays sleeps no longer. */
+export const QUIET_MS = 10;
 const STAY_MS_MAX = 250;
 const MOVE_MS = 10; // how long the scheduler then has to move it: some of its ticks
 

@@ -31,6 +31,7 @@ function caseOf(name: string, values: number[], ran: string[] = []): Case {
 describe("a trial", () => {
   it.each<[string, Work, string?]>([
     ["switches", { work: "switch", entries: 64, digest: true, seconds: SECONDS }, "7cb73ced"],
+    ["switches by a large table", { work: "switch", entries: 65_536, digest: true, seconds: SECONDS }, "0685afd0"],
     ["translates", { work: "napt", entries: 992, digest: true, seconds: SECONDS }, "ff89ce33"],
     ["publishes ports", { work: "forwards", forwards: 3, seconds: SECONDS }],
     ["has many ports", { work: "growth", shape: { ports: 960 }, seconds: SECONDS }],
