@@ -25,7 +25,7 @@ export function setAdmit(port: u32, vid: u32, domain: u32): void {
 /** Makes a port a member of a domain, whose frames leave it as LEAVES_TAGGED or _UNTAGGED, or ends it (_NOT). */
 export function setMember(domain: u32, port: u32, leaves: u32): void {
   setBit(MEMBERS + domain * MEMBERS_SIZE, port, leaves != LEAVES_NOT);
-  store<u8>(LEAVES + domain * LEAVES_SIZE + port, <u8>leaves);
+  store<u8>(LEAVES + port * LEAVES_SIZE + domain, <u8>leaves);
 }
 
 /** Takes a port out of every VLAN: its own row of ADMIT says which it is in. */

@@ -87,7 +87,7 @@ export function hand(worker: u32, port: u32, slot: u32, length: u32, shape: u32)
 /** How frames of a domain leave a port: LEAVES_NOT, _UNTAGGED or _TAGGED. */
 @inline
 export function leavesBy(port: u32, domain: u32): u32 {
-  return <u32>load<u8>(domain * LEAVES_SIZE + port, LEAVES);
+  return <u32>load<u8>(port * LEAVES_SIZE + domain, LEAVES);
 }
 
 /** Sends the frame of an item to a port, tagged as the port wants it. `index`: the item's place in the batch. */

@@ -123,9 +123,8 @@ function collect(): void {
   let still: u32 = 0;
   for (let i: u32 = 0; i < open; i++) {
     const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
-    const rests = lengthOf(ring) == 0; // of a queue, since the last turn: one emptied now will soon be used again
     if (!isLane(ring)) reclaim(ring, tailOf(ring));
-    if (rests) {
+    if (lengthOf(ring) == 0) {
       close(ring);
     } else {
       store<u32>(base + WORKER_OPEN_LIST + still * 4, ring);
@@ -251,7 +250,6 @@ function settle(): bool {
   store<u32>(base, 0, WORKER_DIRTY); // where no transmitter reads the list, nobody else empties it
   for (let i: u32 = 0; i < open; i++) {
     const ring = load<u32>(base + WORKER_OPEN_LIST + i * 4);
-    if (lengthOf(ring) == 0) continue;
     const fresh = publish(ring);
     busy = busy || (fresh && !isLane(ring));
     if (isLane(ring)) {

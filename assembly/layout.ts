@@ -14,7 +14,7 @@
 //     │ COUNTERS a block a worker    │ 42 MiB   its worker writes, the host reads
 //     │ FILTERS  a program a mirror  │ 64 KiB   host writes while the workers are parked
 //     │ ROUTERS                      │ 20 MiB   see layout-router.ts
-//     │ LEAVES   domain × port → how │ 64 MiB   host writes while the workers are parked
+//     │ LEAVES   port × domain → how │ 64 MiB   host writes while the workers are parked
 //     │ FDB      lock, buckets, links│          sized by capacity; writers hold the lock
 //     ├──────────────────────────────┤ dynamic: offsets stand in the header
 //     │ FLOWS, MAPPINGS              │          see layout-router.ts
@@ -119,7 +119,7 @@ export const WORKER_WAKE: u32 = 64; // u32 bit mask of workers that this one has
 export const WORKER_FREE: u32 = 68; // slots on the free stack
 export const WORKER_DIRTY: u32 = 72; // how many ports are in the dirty list
 export const WORKER_PULLS: u32 = 76; // how many of its ports are sources (pipes and generators)
-export const WORKER_OPEN: u32 = 80; // how many rings hold frames of this worker, or did at its last turn
+export const WORKER_OPEN: u32 = 80; // how many rings hold frames of this worker
 export const WORKER_EVENT_HEAD: u32 = 84; // events written
 export const WORKER_EVENT_LOST: u32 = 88; // events for which there was no room
 export const WORKER_DOORBELL: u32 = 92; // its eventfd, for the others to ring
@@ -274,20 +274,20 @@ export const FILTERS: u32 = 84056192; // FILTER_SIZE × MIRRORS_MAX
 export const FILTER_SIZE: u32 = 2048;
 export const FILTER_INSTRUCTIONS_MAX: u32 = 256;
 
-// ---- how frames of a domain leave each port: u8 × PORTS_MAX × DOMAINS_MAX ----
+// ---- how frames of a domain leave a port: u8 × DOMAINS_MAX × PORTS_MAX, MEMBERS the other way round ----
 export const LEAVES: u32 = 104441984;
-export const LEAVES_SIZE: u32 = 1024;
+export const LEAVES_SIZE: u32 = 65600; // a line more than it takes, as of ADMIT
 export const LEAVES_NOT: u32 = 0; // the port is not a member
 export const LEAVES_UNTAGGED: u32 = 1;
 export const LEAVES_TAGGED: u32 = 2;
 
 // ---- forwarding database ----
-export const FDB_LOCK: u32 = 171550848;
-export const FDB_COUNT: u32 = 171550852;
-export const FDB_SWEPT: u32 = 171550856; // next bucket to age
-export const FDB_PORTS: u32 = 171550860; // ports that hold learned entries
-export const FDB_SWEEP_TIME: u32 = 171550864; // f64: ms, when ageing last moved on
-export const FDB: u32 = 171550912; // FDB_BUCKET_SIZE × buckets
+export const FDB_LOCK: u32 = 171616384;
+export const FDB_COUNT: u32 = 171616388;
+export const FDB_SWEPT: u32 = 171616392; // next bucket to age
+export const FDB_PORTS: u32 = 171616396; // ports that hold learned entries
+export const FDB_SWEEP_TIME: u32 = 171616400; // f64: ms, when ageing last moved on
+export const FDB: u32 = 171616448; // FDB_BUCKET_SIZE × buckets
 // A bucket: 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
 export const FDB_BUCKET_SIZE: u32 = 64;
 export const FDB_TICK_MS: u32 = 100; // how finely it is noted when a MAC was last seen

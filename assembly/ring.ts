@@ -86,7 +86,7 @@ export function allot(ring: u32, limit: u32): void {
   store<u32>(ring, load<u32>(ring, RING_NEXT) + (limit > held ? limit - held : 0), RING_STOP);
 }
 
-/** Notes that a ring holds something: it is published and reclaimed until it has been empty for a turn. */
+/** Notes that a ring holds something: it is published and reclaimed until it is empty again. */
 export function open(ring: u32): void {
   if (load<u32>(ring, RING_OPEN)) return;
   const count = load<u32>(base, WORKER_OPEN);
