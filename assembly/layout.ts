@@ -207,7 +207,6 @@ export const FLAG_ACCESS: u32 = 32;
 export const FLAG_GENERATOR: u32 = 64;
 export const FLAG_ROUTER: u32 = 128; // an interface of a router: what leaves here is routed
 export const FLAG_OFFLOAD: u32 = 256; // it takes frames whose header leaves something undone
-export const VID_BITS: u32 = 0xff0f0000; // the VID's place in a tag loaded little-endian
 
 // ---- VLANs ----
 export const ADMIT: u32 = 2297856; // u16 × 4096 × PORTS_MAX: domain of (port, VID), 0: not taken. VID 0: untagged.
