@@ -34,7 +34,8 @@ function leftBy(pid: number): string[] {
   const processes = readdirSync("/proc").filter((name) => folderOf(name).includes(`-demo-${pid}-`));
   const names = ["netns", "link"].flatMap((what) => execFileSync("ip", [what], { encoding: "utf8" }).split("\n"));
   const files = readdirSync(tmpdir()).filter((name) => name.includes(`-demo-${pid}-`));
-  return [...processes, ...names.filter((line) => line.includes(`-${pid}`)), ...files];
+  const own = new RegExp(`-${pid}(?!\\d)`);
+  return [...processes, ...names.filter((line) => own.test(line)), ...files];
 }
 
 /** Where a process works: those of the demo in its folder. */
