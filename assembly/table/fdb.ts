@@ -31,7 +31,7 @@ export function bucketBy(key: u64, seed: u64, shift: u64): u32 {
   return FDB + <u32>((key * seed) >> shift) * FDB_BUCKET_SIZE;
 }
 
-/** The same with what all share. */
+/** The same for who looks up a single one. */
 @inline
 export function bucketOf(key: u64): u32 {
   return bucketBy(key, fdbSeed, fdbShift);
