@@ -247,7 +247,8 @@ export const PACE_TIME: u32 = 24; // f64: ms, when they were counted
 export const PACE_BITS: u32 = 32; // 1: a token is a bit; 0: a frame
 
 // ---- queues and lanes ----
-// A port has a queue with each worker that serves it; the others send it frames by a lane to one of these.
+// A device's port has a queue with every worker; one with a pipe has it with its worker, and the others send it frames
+// by the lane to that one.
 export const QUEUES: u32 = 19798144; // QUEUE_SIZE × PORTS_MAX: those of worker 0; of the others, see WORKER_QUEUES
 export const QUEUES_SIZE: u32 = 16973824;
 export const LANES: u32 = 36771968; // (QUEUE_SIZE + RETURN_SIZE) × from × to

@@ -114,6 +114,7 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
     return DefineClass(env, "Poller",
                        {
                            InstanceMethod<&PollerObject::attach>("attach"),
+                           InstanceMethod<&PollerObject::attach_sender>("attachSender"),
                            InstanceMethod<&PollerObject::detach>("detach"),
                            InstanceMethod<&PollerObject::turn>("turn"),
                            InstanceMethod<&PollerObject::stay>("stay"),
@@ -152,21 +153,35 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
     return poller_ != nullptr;
   }
 
+  static Kind read_kind(Arguments& arguments) {
+    const std::string name = arguments.text(1, "kind");
+    Kind kind = Kind::none;
+    if (name == "tap") kind = Kind::tap;
+    if (name == "tap-offload") kind = Kind::tap_offload;
+    if (name == "packet") kind = Kind::packet;
+    if (name == "stream") kind = Kind::stream;
+    if (kind == Kind::none) arguments.refuse("kind", "\"tap\", \"tap-offload\", \"packet\" or \"stream\"");
+    return kind;
+  }
+
   void attach(const Napi::CallbackInfo& info) {
     Arguments arguments(info);
     const uint32_t port = arguments.count(0, "port");
-    const std::string kind_name = arguments.text(1, "kind");
+    const Kind kind = read_kind(arguments);
     const int fd = arguments.integer(2, "fd");
     const uint32_t pipe = arguments.count(3, "pipe");
     const int listener = arguments.integer(4, "listener");
-    Kind kind = Kind::none;
-    if (kind_name == "tap") kind = Kind::tap;
-    if (kind_name == "tap-offload") kind = Kind::tap_offload;
-    if (kind_name == "packet") kind = Kind::packet;
-    if (kind_name == "stream") kind = Kind::stream;
-    if (kind == Kind::none) arguments.refuse("kind", "\"tap\", \"tap-offload\", \"packet\" or \"stream\"");
     if (!arguments.ok() || !is_open(info.Env())) return;
     if (const Failure failure = poller_->attach(port, kind, fd, pipe, listener)) raise(info.Env(), failure);
+  }
+
+  void attach_sender(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    const uint32_t port = arguments.count(0, "port");
+    const Kind kind = read_kind(arguments);
+    const int fd = arguments.integer(2, "fd");
+    if (!arguments.ok() || !is_open(info.Env())) return;
+    if (const Failure failure = poller_->attach_sender(port, kind, fd)) raise(info.Env(), failure);
   }
 
   void detach(const Napi::CallbackInfo& info) {

@@ -2,6 +2,7 @@
 
 #include "poller.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
@@ -27,6 +28,8 @@ uint64_t now_ms() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
 }
+
+std::string attaching(uint32_t id) { return "attaching port " + std::to_string(id); }
 
 int sooner(int timeout_ms, int limit_ms) {
   return timeout_ms < 0 ? limit_ms : std::min(timeout_ms, limit_ms);
@@ -61,10 +64,16 @@ Poller::Poller(const Memory& memory, Fd epoll, Fd doorbell)
   streams_.reserve(memory.geometry.ports_max);
 }
 
+/** Why nothing can be attached to a port. */
+Failure Poller::vacancy(uint32_t id) const {
+  if (id >= ports_.size()) return {ERANGE, attaching(id)};
+  if (ports_[id].kind != Kind::none) return {EEXIST, attaching(id)};
+  return {};
+}
+
 Failure Poller::attach(uint32_t id, Kind kind, int fd, uint32_t pipe, int listener) {
-  const std::string who = "attaching port " + std::to_string(id);
-  if (id >= ports_.size()) return {ERANGE, who};
-  if (ports_[id].kind != Kind::none) return {EEXIST, who};
+  if (Failure failure = vacancy(id)) return failure;
+  const std::string who = attaching(id);
   const bool stream = kind == Kind::stream;
   if (stream ? fd < 0 && listener < 0 : fd < 0 || listener >= 0) return {EBADF, who};
   if (stream && !memory_.holds_pipe(pipe)) return {ERANGE, who + ": its pipe"};
@@ -88,6 +97,18 @@ Failure Poller::attach(uint32_t id, Kind kind, int fd, uint32_t pipe, int listen
   return {};
 }
 
+Failure Poller::attach_sender(uint32_t id, Kind kind, int fd) {
+  if (Failure failure = vacancy(id)) return failure;
+  if (kind == Kind::stream) return {EINVAL, attaching(id)};
+  Fd own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!own) return {errno, attaching(id)};
+  Port& port = ports_[id];
+  port.kind = kind;
+  port.sends_only = true;
+  port.fd = std::move(own);
+  return {};
+}
+
 void Poller::detach(uint32_t id) {
   if (id >= ports_.size()) return;
   release(id);
@@ -104,7 +125,8 @@ void Poller::release(uint32_t id) {
   if (ports_[id].kind == Kind::stream) {
     streams_.erase(std::remove(streams_.begin(), streams_.end(), static_cast<uint16_t>(id)), streams_.end());
   }
-  if (ports_[id].kind == Kind::tap_offload) leave_tap(ports_[id].fd.get());
+  const Port& port = ports_[id];
+  if (port.kind == Kind::tap_offload && !port.sends_only) leave_tap(port.fd.get());
   ports_[id] = Port();  // epoll forgets what is closed
 }
 
@@ -118,7 +140,8 @@ void Poller::lose_device(uint32_t id, const char* why) {
 /** Makes epoll watch the fd for what can be acted on now. Errno, or 0. */
 int Poller::watch(uint32_t id) {
   Port& port = ports_[id];
-  uint32_t wanted = EPOLLIN;
+  uint32_t wanted = 0;
+  if (!port.sends_only) wanted = EPOLLIN;
   if (port.kind == Kind::stream && (port.closing || !Pipe(memory_, port.pipe).has_room())) wanted = 0;
   // A TAP that is down cannot be written to, and tells when it can be again.
   if (port.blocked || (is_tap(port.kind) && port.link == Link::down)) wanted |= EPOLLOUT;
@@ -184,12 +207,22 @@ void Poller::look_at_links() {
   for (nfds_t i = 0; i < count; i++) {
     const uint32_t id = taps_ids_[i];
     if (taps_[i].revents & (POLLERR | POLLHUP)) {
-      readable_.add(id);  // reading tells why
+      look_into(id);
     } else if (taps_[i].revents & POLLOUT) {
       set_link(id, Link::up, "");
     } else {
       set_link(id, Link::down, errno_name(ENETDOWN));
     }
+  }
+}
+
+/** Something is wrong with a device. Reading tells what, to whoever reads from it. */
+void Poller::look_into(uint32_t id) {
+  const Port& port = ports_[id];
+  if (!port.sends_only) {
+    readable_.add(id);
+  } else if (is_tap(port.kind)) {
+    lose_device(id, errno_name(EBADFD));  // a TAP has no other trouble
   }
 }
 

@@ -46,6 +46,8 @@ class Poller {
 
   /** Takes over `fd` and `listener`, either of which may be -1 for a stream; where it fails they stay the caller's. */
   Failure attach(uint32_t port, Kind kind, int fd, uint32_t pipe, int listener);
+  /** Sends to the device that `fd` is, which stays the caller's, and leaves what comes from it to another poller. */
+  Failure attach_sender(uint32_t port, Kind kind, int fd);
   void detach(uint32_t port);
 
   /** Milliseconds; -1: without end. Returns how many receive descriptors it filled, with the flags above. */
@@ -63,6 +65,7 @@ class Poller {
   struct Port {
     Kind kind = Kind::none;
     Link link = Link::unknown;
+    bool sends_only = false;  // another poller receives from the device
     bool blocked = false;    // frames or bytes wait until the fd can be written to
     bool accepting = false;  // the listener is watched
     bool resting = false;    // accepting failed: not before the next look at the links
@@ -97,6 +100,8 @@ class Poller {
   void release(uint32_t id);
 
   // What is known and watched.
+  void look_into(uint32_t id);
+  Failure vacancy(uint32_t id) const;
   void set_link(uint32_t id, Link link, const char* why);
   int watch(uint32_t id);
   void watch_listener(uint32_t id, bool on);

@@ -101,8 +101,8 @@ void Poller::dispatch(uint32_t id, uint32_t ready) {
   const bool writable = ready & EPOLLOUT;
   const bool readable = ready & ~static_cast<uint32_t>(EPOLLOUT);  // errors too: reading tells which
   if (is_device(id)) {
-    if (readable) readable_.add(id);
-    if (!writable) return;
+    if (readable) look_into(id);
+    if (!writable || !is_device(id)) return;
     port.blocked = false;
     if (is_tap(port.kind)) set_link(id, Link::up, "");
     transmit_device(id);

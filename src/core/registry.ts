@@ -15,9 +15,9 @@ export interface RegisteredPort {
   /** For a capture: the switch of the port that it watches. */
   watched?: string;
   name: string;
-  /** Who serves it; where several workers do, the first of them. */
+  /** Who serves it; of several, the first. */
   worker: number;
-  /** Those that have a queue of it. */
+  /** Those that have a queue of it: of a device all, and first those that receive from it. */
   workers: readonly number[];
   config: PortConfig;
   /** Offset of its pipe in memory, 0 where it has none. */
@@ -96,13 +96,13 @@ export class Registry {
     switchName: string, name: string, config: PortConfig,
     { watched, role }: Pick<RegisteredPort, "watched" | "role"> = {},
   ): RegisteredPort {
-    const workers = role ? [0] : this.#idlest(queuesOf(config));
+    const workers = role ? [0] : this.#workersFor(config);
     const switchIndex = this.switches.get(switchName) ?? -1;
     const port: RegisteredPort = {
       index: this.#portNumbers.take(), switchIndex, switchName, name, worker: workers[0]!, workers, config, pipe: 0,
       ...(watched === undefined ? {} : { watched }), ...(role === undefined ? {} : { role }),
     };
-    for (const worker of workers) this.#load[worker]! += 1;
+    for (const worker of receiversOf(port)) this.#load[worker]! += 1;
     this.ports.set(Registry.key(switchName, name), port);
     this.byIndex.set(port.index, port);
     return port;
@@ -112,17 +112,17 @@ export class Registry {
   removePort(port: RegisteredPort): void {
     this.ports.delete(Registry.key(port.switchName, port.name));
     this.byIndex.delete(port.index);
-    for (const worker of port.workers) this.#load[worker]! -= 1;
+    for (const worker of receiversOf(port)) this.#load[worker]! -= 1;
   }
 
   freePort(port: RegisteredPort): void {
     this.#portNumbers.free(port.index);
   }
 
-  /** So many workers, those with the fewest queues first. */
-  #idlest(count: number): number[] {
+  /** Those that receive from a port, which are those who have least to receive from, and then those that send to it. */
+  #workersFor(config: PortConfig): number[] {
     const byLoad = [...this.#load.keys()].sort((a, b) => this.#load[a]! - this.#load[b]!);
-    return byLoad.slice(0, count);
+    return isDevice(config) ? byLoad : byLoad.slice(0, 1);
   }
 
   addSwitch(name: string): number {
@@ -196,7 +196,16 @@ export class Registry {
   }
 }
 
-/** Queues of a port, each a worker's own. */
+/** Queues of a port that are received from, each a worker's own. */
 function queuesOf({ attachment }: PortConfig): number {
   return attachment.kind === "tap" ? attachment.queues ?? 1 : 1;
+}
+
+function receiversOf({ workers, config }: RegisteredPort): readonly number[] {
+  return workers.slice(0, queuesOf(config));
+}
+
+/** Whether what a port is attached to takes frames from several threads at once. */
+function isDevice({ attachment }: PortConfig): boolean {
+  return attachment.kind === "tap" || attachment.kind === "interface";
 }

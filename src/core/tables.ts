@@ -185,11 +185,10 @@ export class Tables {
     return domain;
   }
 
-  /** Every worker reaches the port by a queue of its own, or by the lane to one that has one: always the same. */
-  #writeRoutes({ index, workers }: RegisteredPort): void {
+  /** Every worker reaches the port by a queue of its own, or by the lane to the one that has a queue of it. */
+  #writeRoutes({ index, worker: only, workers }: RegisteredPort): void {
     for (let worker = 0; worker < this.shared.word(layout.HEADER_WORKERS); worker++) {
-      const to = workers[worker % workers.length]!;
-      const lane = layout.LANES + (worker * layout.WORKERS_MAX + to) * layout.LANE_SIZE;
+      const lane = layout.LANES + (worker * layout.WORKERS_MAX + only) * layout.LANE_SIZE;
       const ring = workers.includes(worker) ? this.shared.queue(worker, index) : lane;
       this.shared.setWord(layout.WORKERS + worker * layout.WORKER_SIZE + layout.WORKER_ROUTES + index * 4, ring);
     }

@@ -47,7 +47,8 @@ export type PollerEvent = {
 };
 
 /** "tap-offload": a TAP whose frames stand behind headers. */
-export type PolledKind = "tap" | "tap-offload" | "packet" | "stream";
+export type DeviceKind = "tap" | "tap-offload" | "packet";
+export type PolledKind = DeviceKind | "stream";
 
 /** What a worker waits in: transmits, waits and receives for all its devices and sockets, in batches. */
 export interface Poller {
@@ -56,6 +57,8 @@ export interface Poller {
   /** Takes over an fd for a port. For streams `pipe` is the pipe's offset in memory, and `listener` an fd that
    *  connections are accepted from, one at a time, or -1. */
   attach(port: number, kind: PolledKind, fd: number, pipe: number, listener: number): void;
+  /** Sends to the device that `fd` is, through an fd of its own, and leaves what comes from it to another poller. */
+  attachSender(port: number, kind: DeviceKind, fd: number): void;
   /** Closes what a port has. Frames that wait for it stay in its queue. */
   detach(port: number): void;
   /** Transmits what is queued for the ports in the dirty list, then waits up to `timeout` ms (0: not at all;

@@ -1,7 +1,8 @@
 // What a worker has to know to serve a port: an fd, a pipe, or nothing. Made by the attachments on the main
-// thread, sent to the port's worker as a message; that of a device with several queues as one for each worker.
+// thread, sent to the port's worker as a message; that of a device as one for each worker, since all send to it.
 
 import { closeSync } from "node:fs";
+import type { DeviceKind } from "./addon.js";
 
 /** A playing of a capture file: where its records begin, and how often it is played (0: without end). */
 export interface Playing {
@@ -12,7 +13,9 @@ export interface Playing {
 
 export type Wiring =
   /** `further`: fds of further queues. */
-  | { kind: "tap" | "tap-offload" | "packet"; fd: number; further?: number[] }
+  | { kind: DeviceKind; fd: number; further?: number[] }
+  /** `sendsTo`: the fd of a device that another worker has and receives from. */
+  | { kind: DeviceKind; sendsTo: number }
   /** `fd`: the connection, -1 for none yet; `listener`: where connections are accepted, or -1. */
   | { kind: "stream"; fd: number; listener: number }
   | { kind: "file"; read?: Playing; write?: number }
@@ -20,11 +23,17 @@ export type Wiring =
   | { kind: "capture" }
   | { kind: "generator" };
 
-/** The wiring of each worker that serves the port. */
-export function shares(wiring: Wiring): Wiring[] {
-  if (!("further" in wiring)) return [wiring];
+/** The wiring of each of a port's workers. Those of a device that get no queue of it to receive from send to one. */
+export function shares(wiring: Wiring, workers: number): Wiring[] {
+  if (!isDevice(wiring)) return [wiring];
   const { kind, fd, further = [] } = wiring;
-  return [fd, ...further].map((one) => ({ kind, fd: one }));
+  const fds = [fd, ...further];
+  return Array.from({ length: workers }, (_, i) =>
+    i < fds.length ? { kind, fd: fds[i]! } : { kind, sendsTo: fds[i % fds.length]! });
+}
+
+function isDevice(wiring: Wiring): wiring is Extract<Wiring, { kind: DeviceKind; fd: number }> {
+  return (wiring.kind === "tap" || wiring.kind === "tap-offload" || wiring.kind === "packet") && "fd" in wiring;
 }
 
 /** Closes what a wiring has open, for one that no worker took over. */
@@ -33,10 +42,8 @@ export function discard(wiring: Wiring): void {
 }
 
 function descriptorsOf(wiring: Wiring): number[] {
+  if (isDevice(wiring)) return [wiring.fd, ...wiring.further ?? []];
   switch (wiring.kind) {
-    case "tap":
-    case "tap-offload":
-    case "packet": return [wiring.fd, ...wiring.further ?? []];
     case "stream": return [wiring.fd, wiring.listener];
     case "file": return [wiring.read?.fd ?? -1, wiring.write ?? -1];
     default: return [];

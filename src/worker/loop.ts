@@ -154,6 +154,11 @@ export class Loop {
 
   #attach(port: number, pipe: number, wiring: Wiring): void {
     const end = new Pipe(this.shared, pipe);
+    if ("sendsTo" in wiring) {
+      this.#poller!.attachSender(port, wiring.kind, wiring.sendsTo);
+      this.#polled.set(port, false);
+      return;
+    }
     if ("fd" in wiring) {
       if (wiring.kind === "stream") end.reset();
       const listener = wiring.kind === "stream" ? wiring.listener : -1;

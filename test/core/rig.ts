@@ -28,7 +28,10 @@ afterEach(() => {
   for (const rig of rigs) rig.finish();
 });
 
-/** A port's configuration with what its test is about; the rest is an ordinary access port on a device. */
+/**
+ * A port's configuration with what its test is about; the rest is an ordinary access port. Without an attachment it is
+ * one whose frames come and go by descriptors, as a device's do, and that one worker serves, as it does a pipe.
+ */
 export type PortSpec = Partial<PortConfig> & {
   /** Framing of its pipe, where it is not its attachment's own. */
   codecs?: { in: Codec; out: Codec };
@@ -109,9 +112,9 @@ export class Rig {
 
   addPort(name: string, { codecs, offload = false, on = "lab", ...spec }: PortSpec = {}): void {
     const config: PortConfig = {
-      attachment: { kind: "tap", name }, vlan: access(1), isolated: false, monitor: false, macs: [], ...spec,
+      attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [], ...spec,
     };
-    const framing = codecs ?? attachmentOf(config).codecs;
+    const framing = codecs ?? (spec.attachment ? attachmentOf(config).codecs : { in: "none", out: "none" });
     const port = this.registry.addPort(on, name, config);
     const piped = ![framing.in, framing.out].every((codec) => codec === "none" || codec === "sink");
     if (piped) port.pipe = this.shared.pipe(this.#pipes++);

@@ -353,8 +353,12 @@ describe.skipIf(!addon)("the addon", () => {
       expect(() => rig.poller.attach(0, "stream", -1, MEMORY_SIZE - 8, fd)).toThrow(code("ERANGE"));
       expect(() => rig.poller.attach(0, "tap", -1, 0, -1)).toThrow(code("EBADF"));
       expect(() => rig.poller.attach(0, "tap", 9999, 0, -1)).toThrow(code("EBADF"));
+      expect(() => rig.poller.attachSender(8, "tap", fd)).toThrow(code("ERANGE"));
+      expect(() => rig.poller.attachSender(0, "tap", 9999)).toThrow(code("EBADF"));
+      expect(() => rig.poller.attachSender(0, "stream" as "tap", fd)).toThrow(code("EINVAL"));
       rig.poller.attach(0, "stream", -1, rig.pipe(0), fd);
       expect(() => rig.poller.attach(0, "stream", -1, rig.pipe(0), fd)).toThrow(code("EEXIST"));
+      expect(() => rig.poller.attachSender(0, "tap", fd)).toThrow(code("EEXIST"));
     });
 
     it.each(Object.keys(GEOMETRY))("refuses a geometry whose %s does not fit", (field) => {

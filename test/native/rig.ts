@@ -149,8 +149,10 @@ export class Rig {
     return pop >= layout.DESC_FAILED ? pop - layout.DESC_FAILED : undefined;
   }
 
+  /** Puts a port on the dirty list, as the core does: once. */
   touch(port: number): void {
     const count = this.memory.readUInt32LE(0);
+    for (let i = 0; i < count; i++) if (this.memory.readUInt16LE(DIRTY_LIST + i * 2) === port) return;
     this.memory.writeUInt16LE(port, DIRTY_LIST + count * 2);
     this.memory.writeUInt32LE(count + 1, 0);
   }
