@@ -1,13 +1,13 @@
 // The shared memory and the core in it: sized once from the configuration, never grown, so that views are made
 // once. Owns the header. Every thread makes its own instance of the same compiled module over the same memory.
 
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { EngineError } from "../api.js";
 import { packageFile } from "../files.js";
 import * as layout from "./layout.js";
 import type { CoreExports } from "./abi.js";
 import { RouterMemory } from "./router-memory.js";
+import { randomWord, spreadingSeed } from "./seed.js";
 
 export interface Sizes {
   /** Data-plane threads, 1 to 16. */
@@ -60,9 +60,8 @@ export class SharedMemory {
     ];
     for (const [at, value] of header) shared.setWord(at, value);
     shared.#placeQueues(sizes.workers, queues);
-    for (const at of [layout.HEADER_FDB_SEED, layout.HASH_SEEDS, layout.HASH_SEEDS + 8]) {
-      shared.longs[at >>> 3] = randomBytes(8).readBigUInt64LE() | 1n;
-    }
+    shared.longs[layout.HEADER_FDB_SEED >>> 3] = spreadingSeed();
+    for (const at of [layout.HASH_SEEDS, layout.HASH_SEEDS + 8]) shared.longs[at >>> 3] = randomWord() | 1n;
     nat.write(shared);
     return shared;
   }
