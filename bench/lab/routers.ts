@@ -16,21 +16,25 @@ const MTU = "1500";
 
 export function routers(): Peer[] {
   return [
-    { name: "taploom", needs: [], start: taploomRouter },
+    taploomRouter("taploom"), taploomRouter("taploom, 2 workers", "--workers", "2"),
     { name: "nftables", needs: [], start: nftables },
     { name: "slirp4netns", needs: ["slirp4netns"], start: slirp, flows: SOCKET_FLOWS },
     { name: "pasta", needs: ["pasta"], start: pasta, flows: SOCKET_FLOWS },
   ];
 }
 
-async function taploomRouter(lab: BenchLab): Promise<Way> {
+function taploomRouter(name: string, ...options: string[]): Peer {
+  return { name, needs: [], start: (lab) => startTaploom(lab, options) };
+}
+
+async function startTaploom(lab: BenchLab, options: string[]): Promise<Way> {
   const file = lab.file("router.json");
   const uplink = { tap: "tl-b", address: `${OUTSIDE.router}/${OUTSIDE.prefix}`, gateway: OUTSIDE.guest };
   const interfaces = [{ switch: "s", vlan: 1, address: `${INSIDE.router}/${INSIDE.prefix}` }];
   writeFileSync(file, JSON.stringify({
     switches: { s: { ports: { a: { tap: "tl-a" } } } }, routers: { r: { interfaces, uplink } },
   }));
-  const pid = lab.start(...TAPLOOM, "up", file, "--control", lab.file("router.sock"));
+  const pid = lab.start(...TAPLOOM, "up", file, "--control", lab.file("router.sock"), ...options);
   const from = await lab.plug("tl-a", lab.a, `${INSIDE.guest}/${INSIDE.prefix}`);
   return routed(lab, from, await lab.plug("tl-b", lab.b, `${OUTSIDE.guest}/${OUTSIDE.prefix}`), pid);
 }
