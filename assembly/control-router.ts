@@ -10,7 +10,7 @@ import {
   ROUTER_SIZE, STATE_ESTABLISHED, STATE_FINS,
   STATE_MIDDLE, STATE_RESET,
 } from "./layout-router";
-import { adopt, tick, ticks, workers } from "./state";
+import { adopt, self, tick, ticks, workers } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
 import {
@@ -22,7 +22,7 @@ import {
 } from "./table/mapping";
 import { confirm, isNeighbor, neighborOf, removeNeighbor } from "./table/neighbor";
 import { filtersAddress, mapsPerEndpoint, outsideAt, outsideIndexOf, takePort } from "./table/outside";
-import { ownerOfHost, ownerOfPort } from "./table/owner";
+import { disown, fallsTo, own, ownerOfHost, ownerOfPort } from "./table/owner";
 import { ready } from "./table/queue";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
@@ -39,9 +39,18 @@ function routerAt(index: u32): u32 {
 
 /** Publishes an inside endpoint at a port of outside address `index` that nobody has. False: no room. */
 export function addForward(router: u32, protocol: u32, index: u32, port: u32, inside: u32, insidePort: u32): bool {
-  adopt(ownerOfHost(inside));
+  adopt(placeOf(inside));
   if (!takePort(index, protocol, bswap<u16>(<u16>port))) return false;
-  return makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0) != 0;
+  own(inside);
+  if (makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0)) return true;
+  disown(inside);
+  return false;
+}
+
+/** The worker whose an inside host is, or, where it is nobody's, is to be. */
+function placeOf(inside: u32): u32 {
+  const owner = ownerOfHost(inside);
+  return owner < 0 ? fallsTo(inside) : owner;
 }
 
 /** Takes a forward back whose sessions have ended. */
@@ -190,9 +199,9 @@ export function restoreSession(left: u32): bool {
   const afterPorts = load<u32>(RESTORED, HALF_PORTS);
   const flags = <u32>load<u8>(RESTORED + HALF_SIZE, HALF_FLAGS);
   const inside = flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key;
-  const owner = ownerOfHost(inside);
-  if (flags & FLOW_HAIRPIN && ownerOfHost(<u32>(after >> 32)) != owner) return false; // there were other workers
-  adopt(owner);
+  adopt(placeOf(inside));
+  const peerOwner = ownerOfHost(<u32>(after >> 32));
+  if (flags & FLOW_HAIRPIN && peerOwner >= 0 && peerOwner != self) return false; // two workers have the two hosts
   if (findHalf(key, load<u64>(RESTORED, HALF_KEY + 8))) return false;
   const remote = (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | (key >> 32);
   const far = flags & (FLOW_INBOUND | FLOW_HAIRPIN)

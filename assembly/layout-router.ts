@@ -12,7 +12,7 @@
 //     ├──────────────────────────────┤ dynamic
 //     │ FLOWS, MAPPINGS, PERMITS     │          core
 //     │ the same of other workers    │ 19 MiB each, and what the configuration sizes
-//     │ OWNERS   of outside ports    │ 48 MiB   core, where there are several workers
+//     │ OWNERS   of ports and hosts  │ 52 MiB   core, where there are several workers
 //     └──────────────────────────────┘
 //
 // Each worker has a shard: tables of its own, which it alone writes. The offsets are those of worker 0's; SHARDS says
@@ -217,8 +217,13 @@ export const RESTORED: u32 = 104438912; // of all: a flow that the host brings b
 // ---- shards: each worker has tables of its own ----
 export const SHARDS: u32 = 104439040; // u32 × WORKERS_MAX: what lies between worker 0's tables and a worker's
 export const SHARD_SIZE: u32 = 20320256; // from ROUTERS to the end of CONTROL
-export const OWNERS: u32 = 104439104; // offset of the table of who owns which port; 0 where there is one worker only
-export const OWNERS_SIZE: u32 = 50331648; // u8 × 65536 × KINDS × OUTSIDES_MAX: 1 + worker; 0: nobody
+// Who owns what, as 1 + worker, 0: nobody: ports, u8 × 65536 × KINDS × OUTSIDES_MAX, then inside hosts, by a hash of
+// their address; and how much each worker has of the hosts of each hash.
+export const OWNERS: u32 = 104439104; // offset of that table; 0 where there is one worker only
+export const OWNERS_SIZE: u32 = 54591488;
+export const OWNERS_HOSTS: u32 = 50331648; // u8 × HOST_HASHES
+export const OWNERS_HELD: u32 = 50397184; // u32 × HOST_HASHES × WORKERS_MAX
+export const HOST_HASHES: u32 = 65536;
 
 // bucket of an index, 64 bytes: 8 fingerprints (u32), then 8 numbers (u32: 24 bits, 0 for none). The high byte of the
 // first number counts strays: entries that passed this bucket, full, on their way.
@@ -297,7 +302,7 @@ export function routerLayoutHash(): number {
   hash = fold(hash, NEIGHBORS + HOSTS + FRAGMENTS + PENDINGS);
   hash = fold(hash, SESSION_EVENTS + FLOW_SLAB + FLOW_INDEX + HASH_SEEDS);
   hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + NEIGHBOR_ENTRY + HOST_TIME);
-  hash = fold(hash, SHARDS + SHARD_SIZE + OWNERS + OWNERS_SIZE);
+  hash = fold(hash, SHARDS + SHARD_SIZE + OWNERS + OWNERS_SIZE + OWNERS_HOSTS + OWNERS_HELD);
   hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED + WORKER_TOUCHED);
   return hash;
 }

@@ -1,6 +1,7 @@
 // The packet at hand: one frame that a router has, as the slow path goes through it. `take` points these variables at
 // it, `open` checks that it is IPv4 and sets the rest; after that no field of it can be out of bounds. Also the ways
-// in which it ends: dropped, taken in, or (leave.ts) sent on. Read RFC 1812 5.2.2 (what a router checks).
+// in which it ends: dropped, taken in, handed to another worker, or (leave.ts) sent on. Read RFC 1812 5.2.2 (what a
+// router checks).
 
 import {
   HEADROOM, ITEM_HANDED, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED, ITEM_SIZE, ITEM_SLOT, POP_SHIFT,
@@ -8,7 +9,7 @@ import {
 } from "../layout";
 import { INTERFACES, INTERFACE_ROUTER, INTERFACE_SIZE, ROUTERS, ROUTER_SIZE } from "../layout-router";
 import { countTx, dropOut } from "../counters";
-import { share } from "../egress";
+import { hand, share } from "../egress";
 import { NO_SLOT, isHome, isOwn, mayGoTo, release, takeSlot } from "../pool";
 import { Reason } from "../reason";
 import { base, frames } from "../state";
@@ -167,6 +168,16 @@ export function absorb(): void {
   accept();
   release(load<u32>(item, ITEM_SLOT));
   setVerdict(index, DONE);
+}
+
+/** It goes to another worker, as it came; `settled`: that one does not ask whose it is. */
+export function handOver(worker: u32, settled: bool): void {
+  if (!lend(worker)) return;
+  const sole = isOwn(load<u32>(item, ITEM_SLOT)) ? SHAPE_SOLE : 0;
+  const handed = ITEM_HANDED << POP_SHIFT;
+  const shape = (load<u32>(item, ITEM_SHAPE) & ~handed) | (settled ? handed : 0) | sole;
+  hand(worker, port, load<u32>(item, ITEM_SLOT), load<u32>(item, ITEM_LENGTH), shape);
+  detach();
 }
 
 /** It goes elsewhere than the batch does: whoever has its slot now has it. */

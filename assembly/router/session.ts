@@ -11,13 +11,14 @@ import {
   ROUTER_MAPPING_ENDPOINT,
 } from "../layout-router";
 import { Reason } from "../reason";
-import { shard } from "../state";
+import { self, shard } from "../state";
 import { findHalf, firstOf, hasExpired, isOfKind, limitExpiry, makeFlow, permit, removeFlow } from "../table/flow";
 import { countFlows, hostOf, leaveHost, mayBegin } from "../table/host";
 import {
   addressOf, endpointKey, findInside, findOutside, holdMapping, isStatic, letGo, makeMapping, portIn, removeUnused,
 } from "../table/mapping";
 import { choosePort, filtersAddress, freePorts, mapsPerEndpoint, outsideAt, takePort } from "../table/outside";
+import { ownerOfHost } from "../table/owner";
 import { isPermitted } from "../table/permit";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
@@ -26,7 +27,7 @@ import {
 } from "../wire/l4";
 import { makeRoomFor } from "./evict";
 import { refuse } from "./icmp";
-import { drop, entry, packet, payload, protocol, router } from "./packet";
+import { drop, entry, handOver, packet, payload, protocol, router } from "./packet";
 import { settle } from "./timeout";
 import { addressesOf, insideScope, isTranslated, outsideScope, portsAt, portsKey, scope } from "./tuple";
 
@@ -81,7 +82,7 @@ function mappingFor(ports: u32, destination: u32): u32 {
 
 function newMapping(inside: u64, remote: u64, port: u32): u32 {
   const host = hostOf(router, addressOf(inside));
-  if (host == 0) return refused(Reason.natLimit);
+  if (host == 0) return begunElsewhere(addressOf(inside));
   const index = load<u32>(host, HOST_OUTSIDE);
   const own = load<u32>(outsideAt(index), OUTSIDE_INSIDE) == addressOf(inside);
   if (!own && !isTranslated(protocol)) {
@@ -96,6 +97,14 @@ function newMapping(inside: u64, remote: u64, port: u32): u32 {
   if (room(MAPPING_SLAB) == 0) endOne(host, -1);
   const mapping = makeMapping(inside, remote, index, bswap<u16>(<u16>chosen), host);
   return mapping ? mapping : refusedFor(host, Reason.natLimit);
+}
+
+/** No host can be had: there is no room, or another worker began with it a moment ago, which then gets the packet. */
+function begunElsewhere(inside: u32): u32 {
+  const owner = ownerOfHost(inside);
+  if (owner < 0 || owner == self) return refused(Reason.natLimit);
+  handOver(owner, false);
+  return 0;
 }
 
 function portFor(host: u32, index: u32, port: u32): u32 {

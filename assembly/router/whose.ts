@@ -11,7 +11,7 @@ import {
 import { self } from "../state";
 import { fragmentOf, knownFragment } from "../table/fragment";
 import { outsideAt, outsideIndexOf } from "../table/outside";
-import { ownerOfHost, ownerOfPort } from "../table/owner";
+import { beginnerOf, fallsTo, ownerOfHost, ownerOfPort } from "../table/owner";
 import { ready } from "../table/queue";
 import {
   FRAGMENT_MASK, IPV4_SIZE, IP_DESTINATION, IP_FRAGMENT, IP_ID, IP_PROTOCOL, IP_SOURCE, OFFSET_MASK, TYPE_IPV4,
@@ -41,13 +41,15 @@ export function ownerOfOutside(index: u32, kind: u32, port: u32): u32 {
   const owner = ownerOfPort(index, kind, bswap<u16>(<u16>port));
   if (owner >= 0) return owner;
   const inside = load<u32>(outsideAt(index), OUTSIDE_INSIDE);
-  return inside ? ownerOfHost(inside) : self;
+  const known = inside ? ownerOfHost(inside) : -1;
+  return known < 0 ? self : known;
 }
 
 function fromInside(): u32 {
   const host = isErrorHere() ? load<u32>(payload + ICMP_SIZE, IP_DESTINATION) : load<u32>(packet, IP_SOURCE);
   const owner = ownerOfHost(host);
-  return owner == self || !leavesInside(load<u32>(packet, IP_DESTINATION)) ? self : owner;
+  if (owner == self || !leavesInside(load<u32>(packet, IP_DESTINATION))) return self;
+  return owner < 0 ? beginnerOf() : owner;
 }
 
 /** Whether a packet for an address is translated: by the uplink, or to an outside address. */
@@ -86,7 +88,7 @@ function ownerOfQuoted(): u32 {
 function ownerOfFragment(index: u32): u32 {
   const addresses = addressesOf(packet);
   const identity = (<u64>scope() << 40) | (<u64>protocol << 32) | load<u16>(packet, IP_ID);
-  const keeper = ownerOfHost(<u32>addresses ^ <u32>(addresses >> 32) ^ (<u32>identity << 8));
+  const keeper = fallsTo(<u32>addresses ^ <u32>(addresses >> 32) ^ (<u32>identity << 8));
   if (keeper != self) {
     settled = false;
     return keeper;

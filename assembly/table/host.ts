@@ -8,6 +8,7 @@ import {
 import { now } from "../state";
 import { find, insert, remove } from "./hash";
 import { countHosts, outsideAt } from "./outside";
+import { disown, own } from "./owner";
 import { give, take } from "./slab";
 
 @inline
@@ -20,16 +21,15 @@ export function findHost(router: u32, address: u32): u32 {
   return find(HOST_INDEX, keyOf(router, address), 0);
 }
 
-/** The record of an inside host, made where there is none; 0: there is no room for more. */
+/** The record of an inside host, made where there is none; 0: there is no room for more, or it is another worker's. */
 export function hostOf(router: u32, address: u32): u32 {
   const key = keyOf(router, address);
   const known = find(HOST_INDEX, key, 0);
   if (known) return known;
-  const host = take(HOST_SLAB);
-  if (host == 0) return 0;
-  store<u64>(host, key, HOST_KEY);
-  if (!insert(HOST_INDEX, host)) {
-    give(HOST_SLAB, host);
+  if (!own(address)) return 0;
+  const host = enter(key);
+  if (host == 0) {
+    disown(address);
     return 0;
   }
   const outside = choose(router, address);
@@ -38,6 +38,15 @@ export function hostOf(router: u32, address: u32): u32 {
   store<f64>(host, now, HOST_TIME);
   countHosts(outside, 1);
   return host;
+}
+
+function enter(key: u64): u32 {
+  const host = take(HOST_SLAB);
+  if (host == 0) return 0;
+  store<u64>(host, key, HOST_KEY);
+  if (insert(HOST_INDEX, host)) return host;
+  give(HOST_SLAB, host);
+  return 0;
 }
 
 /** A host that comes back is paired with the outside address that it had; one that has mappings keeps what it has. */
@@ -84,6 +93,7 @@ export function countFlows(host: u32, by: i32): void {
 export function leaveHost(host: u32): void {
   if (load<u32>(host, HOST_MAPPINGS) || load<u32>(host, HOST_FLOWS)) return;
   countHosts(load<u32>(host, HOST_OUTSIDE), -1);
+  disown(<u32>load<u64>(host, HOST_KEY));
   remove(HOST_INDEX, host);
   give(HOST_SLAB, host);
 }

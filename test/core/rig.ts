@@ -213,13 +213,16 @@ export class Rig {
   /** One turn of every worker, each with its devices' part. Returns for how long all of them may sleep, ms. */
   turn(ms = 0): number {
     this.now += ms;
-    return Math.min(...this.workers.map((core, worker) => {
-      const sleep = core.turn(this.#receive(worker), this.now);
-      for (const end of this.#ends.values()) {
-        if (end.port.workers.includes(worker) && !end.pipe && !end.stalled) this.#transmit(end, worker);
-      }
-      return sleep;
-    }));
+    return Math.min(...this.workers.map((_, worker) => this.turnOf(worker)));
+  }
+
+  /** A turn of one worker alone; as `turn`. */
+  turnOf(worker: number): number {
+    const sleep = this.workers[worker]!.turn(this.#receive(worker), this.now);
+    for (const end of this.#ends.values()) {
+      if (end.port.workers.includes(worker) && !end.pipe && !end.stalled) this.#transmit(end, worker);
+    }
+    return sleep;
   }
 
   /** Turns until nothing moves any more. */

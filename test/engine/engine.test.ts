@@ -98,6 +98,7 @@ describe("apply", () => {
       await feed(engine, "b", numbered(10));
       await until(() => port(engine, "a").tx.frames >= 10);
       await until(() => port(engine, "b").rx.frames % 10 === 0);
+      await until(() => port(engine, "ids").tx.frames - before >= 10); // another worker may have it
       return port(engine, "ids").tx.frames - before;
     };
     expect(await count()).toBe(10);
