@@ -1,7 +1,8 @@
-// One worker and two, in memory: the same frames between the same sixteen ports, spread over the workers. Each worker's
-// frames go to its own ports, to any port, or all to the other worker's, over a lane. A trial is a process
-// (`node workers.js '{"workers":2,"macs":1024,"reach":"own","seconds":1}'`) with a thread for each worker, which is
-// this file again. Frames count where they leave.
+// One worker and two, in memory: the same frames between the same sixteen ports, spread over the workers. The ports are
+// as those of devices are, which every worker sends to, and frames go to any; or as those of pipes, which one worker
+// has, and frames go to any, or all to the other worker's, over a lane. A trial is a process
+// (`node workers.js '{"workers":2,"macs":1024,"ports":"devices","reach":"any","seconds":1}'`) with a thread for each
+// worker, which is this file again. Frames count where they leave.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -17,13 +18,15 @@ import type { Case, Taken } from "./result.js";
 
 const FILE = fileURLToPath(import.meta.url);
 const PORTS = 16;
-const REACH = { own: () => 0, any: (workers: number) => workers, other: (workers: number) => workers - 1 };
+const REACH = { any: (workers: number) => workers, other: (workers: number) => workers - 1 };
+const CASES = [["devices", "any"], ["pipes", "any"], ["pipes", "other"]] as const;
 const WARM_MS = 300;
 const [READY, RUN] = [0, 1]; // words that the threads share: how many are ready, and whether they are to go on
 
 export interface Work {
   workers: number;
   macs: number;
+  ports: "devices" | "pipes";
   /** Whose ports its frames go to. */
   reach: keyof typeof REACH;
   seconds: number;
@@ -38,13 +41,13 @@ interface Thread extends Work {
 }
 
 export function workerCases(seconds: number): Case[] {
-  return [1024, 65_536].flatMap((macs) => (["own", "any", "other"] as const).flatMap(
-    (reach) => [1, 2].map((workers) => caseOf({ workers, macs, reach, seconds })),
+  return [1024, 65_536].flatMap((macs) => CASES.flatMap(
+    ([ports, reach]) => [1, 2].map((workers) => caseOf({ workers, macs, ports, reach, seconds })),
   ));
 }
 
 function caseOf(work: Work): Case {
-  const name = { bench: "workers", subject: `${work.macs} MACs, to ${work.reach} ports`, at: work.workers };
+  const name = { bench: "workers", subject: `${work.macs} MACs, ${work.ports}, to ${work.reach}`, at: work.workers };
   return {
     name: `workers ${name.subject}, ${name.at}`,
     run: async () => [{ ...name, ...await inProcess(FILE, work) }],
@@ -56,7 +59,7 @@ function caseOf(work: Work): Case {
 async function runTrial(work: Work): Promise<Taken> {
   const shared = SharedMemory.create({ workers: work.workers, pipes: 1, fdbCapacity: work.macs, natCapacity: 1024 });
   const module = compileCore();
-  const ports = configure(shared, module, work.workers);
+  const ports = configure(shared, module, work);
   const state = new SharedArrayBuffer(8);
   const flags = new Int32Array(state);
   const origin = performance.timeOrigin;
@@ -78,7 +81,7 @@ async function runTrial(work: Work): Promise<Taken> {
   return { measures: { delivered, offered, lost: Math.max(0, 1 - delivered / offered) * 100, time: 1e9 / delivered } };
 }
 
-function configure(shared: SharedMemory, module: WebAssembly.Module, workers: number): Set<number> {
+function configure(shared: SharedMemory, module: WebAssembly.Module, { workers, ports }: Work): Set<number> {
   const core = instantiateCore(module, shared);
   core.attach();
   core.clearCuts();
@@ -86,8 +89,10 @@ function configure(shared: SharedMemory, module: WebAssembly.Module, workers: nu
   const tables = new Tables(shared, core, registry);
   tables.writeSwitch(registry.addSwitch("bench"), { learning: true, agingSeconds: 300 });
   for (let i = 0; i < PORTS; i++) {
-    const port = registry.addPort("bench", `port${i}`, {
-      attachment: { kind: "memory" }, vlan: { mode: "access", vid: 1 }, isolated: false, monitor: false, macs: [],
+    const name = `port${i}`;
+    const port = registry.addPort("bench", name, {
+      attachment: ports === "devices" ? { kind: "tap", name } : { kind: "memory" },
+      vlan: { mode: "access", vid: 1 }, isolated: false, monitor: false, macs: [],
     });
     tables.writePort(port, { in: layout.CODEC_NONE, out: layout.CODEC_NONE });
     core.setLink(port.index, true);

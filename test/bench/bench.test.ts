@@ -44,8 +44,8 @@ describe("a trial", () => {
     expect(taken.digest).toBe(digest);
   });
 
-  it.each(["own", "any", "other"])("has two workers whose frames go to %s ports", (reach) => {
-    const { stdout } = bench("workers", [JSON.stringify({ workers: 2, macs: 1024, reach, seconds: 0.5 })]);
+  it.each([["devices", "any"], ["pipes", "any"], ["pipes", "other"]])("has two workers: %s, to %s", (ports, reach) => {
+    const { stdout } = bench("workers", [JSON.stringify({ workers: 2, macs: 1024, ports, reach, seconds: 0.5 })]);
     const { measures } = JSON.parse(stdout as string) as { measures: Record<string, number> };
     expect(Object.keys(measures)).toEqual(["delivered", "offered", "lost", "time"]);
     expect(measures["delivered"]).toBeGreaterThan(0);
