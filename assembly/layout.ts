@@ -190,7 +190,6 @@ export const PORT_PVID: u32 = 8; // PVID where a TCI of the wire has it, for pri
 export const PORT_MTU: u32 = 16; // longest frame that may leave, bytes, without its tag
 export const PORT_PIPE: u32 = 20; // offset of its pipe, 0: none
 export const PORT_SWITCH: u32 = 24; // u16
-export const PORT_WORKER: u32 = 26; // u8: who serves it; where several do, the first
 export const PORT_CODEC: u32 = 27; // u8: how frames stand in the pipe towards the core
 export const PORT_MIRRORS_IN: u32 = 28; // bit mask of mirrors that copy what enters
 export const PORT_MIRRORS_OUT: u32 = 32;

@@ -34,13 +34,12 @@ export class Tables {
     for (const port of this.registry.ports.values()) if (port.switchIndex === index) this.writeStatics(port, true);
   }
 
-  /** Makes a port's record: where it is served and how its frames are framed. Its VLANs come with `writeVlans`. */
+  /** Makes a port's record: how its frames are framed, and what leads to it. Its VLANs come with `writeVlans`. */
   writePort(port: RegisteredPort, codecs: Codecs): void {
     const at = layout.PORTS + port.index * layout.PORT_SIZE;
     const { shared } = this;
     shared.setWord(at + layout.PORT_PIPE, port.pipe);
     shared.halves[(at + layout.PORT_SWITCH) >>> 1] = Math.max(0, port.switchIndex);
-    shared.bytes[at + layout.PORT_WORKER] = port.worker;
     shared.bytes[at + layout.PORT_CODEC] = codecs.in;
     shared.bytes[at + layout.PORT_CODEC_OUT] = codecs.out;
     shared.setWord(at + layout.PORT_MIRRORS_IN, 0);
