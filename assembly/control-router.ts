@@ -22,7 +22,7 @@ import {
 } from "./table/mapping";
 import { confirm, isNeighbor, neighborOf, removeNeighbor } from "./table/neighbor";
 import { filtersAddress, mapsPerEndpoint, outsideAt, outsideIndexOf, takePort } from "./table/outside";
-import { disown, fallsTo, own, ownerOfHost, ownerOfPort } from "./table/owner";
+import { cede, claim, fallsTo, ownerOfHost, ownerOfPort } from "./table/owner";
 import { ready } from "./table/queue";
 import { highest, recordAt } from "./table/slab";
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from "./wire/ipv4";
@@ -41,9 +41,9 @@ function routerAt(index: u32): u32 {
 export function addForward(router: u32, protocol: u32, index: u32, port: u32, inside: u32, insidePort: u32): bool {
   adopt(placeOf(inside));
   if (!takePort(index, protocol, bswap<u16>(<u16>port))) return false;
-  own(inside);
+  claim(inside);
   if (makeMapping(endpointKey(routerAt(router), protocol, inside, insidePort), 0, index, port, 0)) return true;
-  disown(inside);
+  cede(inside);
   return false;
 }
 
@@ -51,6 +51,12 @@ export function addForward(router: u32, protocol: u32, index: u32, port: u32, in
 function placeOf(inside: u32): u32 {
   const owner = ownerOfHost(inside);
   return owner < 0 ? fallsTo(inside) : owner;
+}
+
+/** Whether a worker may have an inside host, since it has it, or nobody does. */
+function isFor(inside: u32, worker: u32): bool {
+  const owner = ownerOfHost(inside);
+  return owner < 0 || owner == worker;
 }
 
 /** Takes a forward back whose sessions have ended. */
@@ -199,9 +205,9 @@ export function restoreSession(left: u32): bool {
   const afterPorts = load<u32>(RESTORED, HALF_PORTS);
   const flags = <u32>load<u8>(RESTORED + HALF_SIZE, HALF_FLAGS);
   const inside = flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key;
-  adopt(placeOf(inside));
-  const peerOwner = ownerOfHost(<u32>(after >> 32));
-  if (flags & FLOW_HAIRPIN && peerOwner >= 0 && peerOwner != self) return false; // two workers have the two hosts
+  const peerHost = flags & FLOW_HAIRPIN && ownerOfHost(inside) < 0 ? <u32>(after >> 32) : inside;
+  adopt(placeOf(peerHost)); // a hairpin's hosts have to be one worker's
+  if (flags & FLOW_HAIRPIN && !isFor(<u32>(after >> 32), self)) return false;
   if (findHalf(key, load<u64>(RESTORED, HALF_KEY + 8))) return false;
   const remote = (<u64>1 << 63) | (<u64>(ports >> 16) << 32) | (key >> 32);
   const far = flags & (FLOW_INBOUND | FLOW_HAIRPIN)

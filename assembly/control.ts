@@ -1,5 +1,5 @@
 // The host's side of the tables: ports, VLANs, links. Called from the host's own instance while the workers are
-// parked, except for setLink and setOffload, which a port's worker calls itself. VIDs are 1 to 4094, ports, switches
+// parked, except for setLink and setOffload, which workers call themselves. VIDs are 1 to 4094, ports, switches
 // and domains are the host's numbers; the host has checked them.
 
 import {

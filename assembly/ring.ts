@@ -1,5 +1,5 @@
 // Rings of descriptors, single producer and single consumer: a port's queue (core → transmitter, same thread; one for
-// each worker that serves the port) and a lane (worker → worker). Cursors run free and are masked on use; the producer
+// each worker that sends there) and a lane (worker → worker). Cursors run free and are masked on use; the producer
 // keeps its own head and publishes it once a batch, to another worker with the one atomic store of that side.
 
 import {

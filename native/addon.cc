@@ -240,6 +240,7 @@ class Taploom : public Napi::Addon<Taploom> {
                              InstanceMethod<&Taploom::open_packet>("openPacket"),
                              InstanceMethod<&Taploom::listen>("listen"),
                              InstanceMethod<&Taploom::connect>("connect"),
+                             InstanceMethod<&Taploom::duplicate>("duplicate"),
                              InstanceMethod<&Taploom::close>("close"),
                              InstanceMethod<&Taploom::ring>("ring"),
                              InstanceMethod<&Taploom::device_index>("deviceIndex"),
@@ -305,6 +306,14 @@ class Taploom : public Napi::Addon<Taploom> {
     if (!arguments.ok()) return {};
     Fd fd;
     return opened(info.Env(), connect_unix(path.c_str(), fd), fd);
+  }
+
+  Napi::Value duplicate(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    const int fd = arguments.integer(0, "fd");
+    if (!arguments.ok()) return {};
+    Fd other;
+    return opened(info.Env(), taploom::duplicate(fd, other), other);
   }
 
   void close(const Napi::CallbackInfo& info) {

@@ -191,6 +191,12 @@ Failure open_packet(const char* name, Device& device) {
   return {};
 }
 
+Failure duplicate(int fd, Fd& other) {
+  other.reset(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!other) return {errno, "duplicating fd " + std::to_string(fd)};
+  return {};
+}
+
 uint32_t device_index(const char* name) { return if_nametoindex(name); }
 
 Failure device_mtu(const char* name, int& mtu) {

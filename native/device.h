@@ -29,6 +29,9 @@ void leave_tap(int fd);
 /** A packet socket on a device: promiscuous, not fed with what leaves, each frame behind a virtio_net_hdr. */
 Failure open_packet(const char* name, Device& device);
 
+/** An fd more for what another one is. */
+Failure duplicate(int fd, Fd& other);
+
 /** 0 where there is no such device. */
 uint32_t device_index(const char* name);
 Failure device_mtu(const char* name, int& mtu);

@@ -100,12 +100,11 @@ Failure Poller::attach(uint32_t id, Kind kind, int fd, uint32_t pipe, int listen
 Failure Poller::attach_sender(uint32_t id, Kind kind, int fd) {
   if (Failure failure = vacancy(id)) return failure;
   if (kind == Kind::stream) return {EINVAL, attaching(id)};
-  Fd own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!own) return {errno, attaching(id)};
+  if (fcntl(fd, F_GETFD) < 0) return {errno, attaching(id)};
   Port& port = ports_[id];
   port.kind = kind;
   port.sends_only = true;
-  port.fd = std::move(own);
+  port.fd.reset(fd);
   return {};
 }
 
@@ -127,7 +126,9 @@ void Poller::release(uint32_t id) {
   }
   const Port& port = ports_[id];
   if (port.kind == Kind::tap_offload && !port.sends_only) leave_tap(port.fd.get());
-  ports_[id] = Port();  // epoll forgets what is closed
+  // Epoll forgets by itself only what nobody has open any more, and others send to the same device.
+  if (port.watched) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, port.fd.get(), nullptr);
+  ports_[id] = Port();
 }
 
 /** A device that is lost, and what waits for it with it. */

@@ -46,7 +46,7 @@ class Poller {
 
   /** Takes over `fd` and `listener`, either of which may be -1 for a stream; where it fails they stay the caller's. */
   Failure attach(uint32_t port, Kind kind, int fd, uint32_t pipe, int listener);
-  /** Sends to the device that `fd` is, which stays the caller's, and leaves what comes from it to another poller. */
+  /** Takes over `fd`, which is a device's, to send to it only: what comes from it is another poller's. As `attach`. */
   Failure attach_sender(uint32_t port, Kind kind, int fd);
   void detach(uint32_t port);
 
@@ -66,11 +66,11 @@ class Poller {
     Kind kind = Kind::none;
     Link link = Link::unknown;
     bool sends_only = false;  // another poller receives from the device
-    bool blocked = false;    // frames or bytes wait until the fd can be written to
-    bool accepting = false;  // the listener is watched
-    bool resting = false;    // accepting failed: not before the next look at the links
+    bool blocked = false;     // frames or bytes wait until the fd can be written to
+    bool accepting = false;   // the listener is watched
+    bool resting = false;     // accepting failed: not before the next look at the links
     const char* closing = nullptr;  // the peer said its last: why to hang up on it once the core has taken that
-    uint32_t watched = 0;    // what epoll tells about the fd; 0: nothing, not even errors
+    uint32_t watched = 0;     // what epoll tells about the fd; 0: nothing, not even errors
     uint32_t pipe = 0;
     Fd fd;
     Fd listener;

@@ -29,8 +29,8 @@ import { refuse } from "./icmp";
 import { leave } from "./leave";
 import { deliver, deliverBroadcast } from "./local";
 import {
-  absorb, accept, drop, entry, frame, index, item, open, own, packet, payload, port, protocol, rest, router, take,
-  total, typeOf, wasGroup,
+  absorb, accept, drop, entry, frame, handOver, index, item, open, own, packet, payload, port, protocol, rest, router,
+  take, total, typeOf, wasGroup,
 } from "./packet";
 import { pend, portOf, resolve, routeTo } from "./resolve";
 import { cameRound, goRound, goesRound } from "./round";
@@ -148,7 +148,9 @@ function toOutside(outside: u32): void {
   if (isFragment() ? !isFirst() : !isWhole()) return;
   const ports = portsAt(payload, protocol);
   const half = knownHalf(ports);
-  const around = half == 0 && !isFromUplink() && ownerOfOutside(outside, protocol, ports >> 16) != self;
+  const owner = half ? self : ownerOfOutside(outside, protocol, ports >> 16);
+  if (owner != self && isFromUplink()) return handOver(owner, false); // it has become another's on its way here
+  const around = owner != self;
   const mapping = half || around ? 0 : mappingOf(load<u32>(packet, IP_DESTINATION), outside);
   if (half == 0 && mapping == 0 && !around) return deliver();
   if (load<u8>(packet, IP_TTL) <= 1) {

@@ -147,8 +147,8 @@ function open(mapping: u32, peer: u32, addresses: u64, ports: u32, answers: u32,
         mapping, peer, host, flags)
     : 0;
   if (half == 0) {
+    if (host) leaveHost(host); // first: the mapping may be the last thing that the host has, and takes it along
     forget(mapping, peer);
-    if (host) leaveHost(host);
     return refused(Reason.natLimit);
   }
   if (filtersAddress(router)) permit(half);
@@ -208,10 +208,11 @@ export function beginInbound(mapping: u32): u32 {
   let sourcePort = ports & 0xffff;
   let own: u32 = 0;
   if (hairpin) { // the far end sees the outside endpoint of who sends (RFC 4787 REQ-9)
+    if (!mayOpen()) return filtered(mapping, 0);
     holdMapping(mapping);
-    own = mayOpen() ? mappingFor(ports, load<u32>(packet, IP_DESTINATION)) : 0;
+    own = mappingFor(ports, load<u32>(packet, IP_DESTINATION));
     letGo(mapping);
-    if (own == 0) return mayOpen() ? forget(mapping, 0) : filtered(mapping, 0);
+    if (own == 0) return forget(mapping, 0);
     source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
     sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));
   }

@@ -8,7 +8,7 @@ import {
 import { now } from "../state";
 import { find, insert, remove } from "./hash";
 import { countHosts, outsideAt } from "./outside";
-import { disown, own } from "./owner";
+import { cede, claim } from "./owner";
 import { give, take } from "./slab";
 
 @inline
@@ -26,10 +26,10 @@ export function hostOf(router: u32, address: u32): u32 {
   const key = keyOf(router, address);
   const known = find(HOST_INDEX, key, 0);
   if (known) return known;
-  if (!own(address)) return 0;
+  if (!claim(address)) return 0;
   const host = enter(key);
   if (host == 0) {
-    disown(address);
+    cede(address);
     return 0;
   }
   const outside = choose(router, address);
@@ -93,7 +93,7 @@ export function countFlows(host: u32, by: i32): void {
 export function leaveHost(host: u32): void {
   if (load<u32>(host, HOST_MAPPINGS) || load<u32>(host, HOST_FLOWS)) return;
   countHosts(load<u32>(host, HOST_OUTSIDE), -1);
-  disown(<u32>load<u64>(host, HOST_KEY));
+  cede(<u32>load<u64>(host, HOST_KEY));
   remove(HOST_INDEX, host);
   give(HOST_SLAB, host);
 }

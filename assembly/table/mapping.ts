@@ -9,7 +9,7 @@ import {
 import { countMappings, leaveHost } from "./host";
 import { find, insert, remove } from "./hash";
 import { givePort, outsideAt } from "./outside";
-import { disown } from "./owner";
+import { cede } from "./owner";
 import { give, take } from "./slab";
 
 /** Key of an endpoint of a router; the port is as on the wire. */
@@ -47,7 +47,7 @@ function protocolIn(endpoint: u64): u32 {
 
 /**
  * Makes a mapping of an inside endpoint to a port (as on the wire) of outside address `index` that was taken for it; 0:
- * no room, and the port is given back. `host`: who it counts for, 0: a forward, for nobody, which owns its inside.
+ * no room, and the port is given back. `host`: who it counts for, 0: a forward, whose inside has been claimed.
  */
 export function makeMapping(inside: u64, remote: u64, index: u32, port: u32, host: u32): u32 {
   const mapping = take(MAPPING_SLAB);
@@ -111,7 +111,7 @@ export function removeMapping(mapping: u32): void {
   const host = load<u32>(mapping, MAPPING_HOST);
   givePort(load<u32>(mapping, MAPPING_OUTSIDE_INDEX), protocolIn(outside), port);
   give(MAPPING_SLAB, mapping);
-  if (host == 0) return disown(inside);
+  if (host == 0) return cede(inside);
   countMappings(host, -1);
   leaveHost(host);
 }

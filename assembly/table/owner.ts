@@ -15,7 +15,7 @@ const PORTS: u32 = 65536;
 
 @inline
 function hashOf(address: u32): u32 {
-  return (bswap(address) * SPREAD) / (0xffff_ffff / HOST_HASHES + 1);
+  return <u32>((<u64>(bswap(address) * SPREAD) * HOST_HASHES) >> 32);
 }
 
 /** What this worker has of the hosts of a hash. */
@@ -30,7 +30,7 @@ export function ownerOfHost(address: u32): i32 {
 }
 
 /** Makes an inside host this worker's, once more for each thing that it has of it. False: it is another's. */
-export function own(address: u32): bool {
+export function claim(address: u32): bool {
   if (workers == 1) return true;
   const hash = hashOf(address);
   const held = load<u32>(heldAt(hash));
@@ -39,8 +39,8 @@ export function own(address: u32): bool {
   return true;
 }
 
-/** Takes one `own` back. */
-export function disown(address: u32): void {
+/** Takes one claim back. */
+export function cede(address: u32): void {
   if (workers == 1) return;
   const hash = hashOf(address);
   const held = load<u32>(heldAt(hash)) - 1;

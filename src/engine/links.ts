@@ -64,7 +64,7 @@ export class Links {
 
   async #retry(link: Link): Promise<void> {
     const { port, attachment } = link;
-    // Of several workers that serve it, some may not have seen yet that it is lost.
+    // Of its workers some may not have seen yet that it is lost.
     if (port.workers.length > 1) await this.crew().detach(port);
     if (!this.#isThere(link)) return;
     const wiring = await attachment.reopen();

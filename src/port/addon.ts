@@ -57,7 +57,7 @@ export interface Poller {
   /** Takes over an fd for a port. For streams `pipe` is the pipe's offset in memory, and `listener` an fd that
    *  connections are accepted from, one at a time, or -1. */
   attach(port: number, kind: PolledKind, fd: number, pipe: number, listener: number): void;
-  /** Sends to the device that `fd` is, through an fd of its own, and leaves what comes from it to another poller. */
+  /** Takes over an fd of a device to send to it only: what comes from it is another poller's. */
   attachSender(port: number, kind: DeviceKind, fd: number): void;
   /** Closes what a port has. Frames that wait for it stay in its queue. */
   detach(port: number): void;
@@ -87,6 +87,8 @@ export interface Addon {
   listen(path: string): number;
   /** A connected Unix stream socket. */
   connect(path: string): number;
+  /** An fd more for what another one is. */
+  duplicate(fd: number): number;
   close(fd: number): void;
   ring(doorbell: number): void;
   /** Index of a network device in this namespace, 0 where there is none. */

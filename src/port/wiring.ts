@@ -2,7 +2,7 @@
 // thread, sent to the port's worker as a message; that of a device as one for each worker, since all send to it.
 
 import { closeSync } from "node:fs";
-import type { DeviceKind } from "./addon.js";
+import { requireAddon, type DeviceKind } from "./addon.js";
 
 /** A playing of a capture file: where its records begin, and how often it is played (0: without end). */
 export interface Playing {
@@ -12,10 +12,8 @@ export interface Playing {
 }
 
 export type Wiring =
-  /** `further`: fds of further queues. */
-  | { kind: DeviceKind; fd: number; further?: number[] }
-  /** `sendsTo`: the fd of a device that another worker has and receives from. */
-  | { kind: DeviceKind; sendsTo: number }
+  /** `further`: fds of further queues. `sendsOnly`: another worker receives from the device. */
+  | { kind: DeviceKind; fd: number; further?: number[]; sendsOnly?: boolean }
   /** `fd`: the connection, -1 for none yet; `listener`: where connections are accepted, or -1. */
   | { kind: "stream"; fd: number; listener: number }
   | { kind: "file"; read?: Playing; write?: number }
@@ -23,17 +21,29 @@ export type Wiring =
   | { kind: "capture" }
   | { kind: "generator" };
 
-/** The wiring of each of a port's workers. Those of a device that get no queue of it to receive from send to one. */
+/**
+ * The wiring of each of a port's workers. Those of a device that get no queue of it to receive from send to one, each
+ * by an fd of its own.
+ */
 export function shares(wiring: Wiring, workers: number): Wiring[] {
   if (!isDevice(wiring)) return [wiring];
   const { kind, fd, further = [] } = wiring;
   const fds = [fd, ...further];
   return Array.from({ length: workers }, (_, i) =>
-    i < fds.length ? { kind, fd: fds[i]! } : { kind, sendsTo: fds[i % fds.length]! });
+    i < fds.length ? { kind, fd: fds[i]! } : { kind, fd: another(fds[i % fds.length]!), sendsOnly: true });
 }
 
-function isDevice(wiring: Wiring): wiring is Extract<Wiring, { kind: DeviceKind; fd: number }> {
-  return (wiring.kind === "tap" || wiring.kind === "tap-offload" || wiring.kind === "packet") && "fd" in wiring;
+/** An fd more for a device; -1: there is none to be had, the worker loses the port, and it is tried for again. */
+function another(fd: number): number {
+  try {
+    return requireAddon("a device").duplicate(fd);
+  } catch {
+    return -1;
+  }
+}
+
+function isDevice(wiring: Wiring): wiring is Extract<Wiring, { kind: DeviceKind }> {
+  return wiring.kind === "tap" || wiring.kind === "tap-offload" || wiring.kind === "packet";
 }
 
 /** Closes what a wiring has open, for one that no worker took over. */

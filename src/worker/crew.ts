@@ -55,13 +55,10 @@ export class Crew {
     return crew;
   }
 
-  /** Gives a port to its workers, to each its share of the wiring. Those that only send are first: the fds are open. */
+  /** Gives a port to its workers, to each its share of the wiring. */
   async attach({ index: port, pipe, workers }: Served, wiring: Wiring): Promise<void> {
-    const parts = shares(wiring, workers.length).map((share, i) => ({ worker: workers[i]!, wiring: share }));
-    for (const sends of [true, false]) {
-      await Promise.all(parts.filter((part) => "sendsTo" in part.wiring === sends).map((part) =>
-        this.#ask(part.worker, { type: "attach", port, pipe, wiring: part.wiring }, `attached ${port}`)));
-    }
+    await Promise.all(shares(wiring, workers.length).map((share, i) =>
+      this.#ask(workers[i]!, { type: "attach", port, pipe, wiring: share }, `attached ${port}`)));
   }
 
   /** Lets a source give frames. */

@@ -154,16 +154,12 @@ export class Loop {
 
   #attach(port: number, pipe: number, wiring: Wiring): void {
     const end = new Pipe(this.shared, pipe);
-    if ("sendsTo" in wiring) {
-      this.#poller!.attachSender(port, wiring.kind, wiring.sendsTo);
-      this.#polled.set(port, false);
-      return;
-    }
     if ("fd" in wiring) {
       if (wiring.kind === "stream") end.reset();
       const listener = wiring.kind === "stream" ? wiring.listener : -1;
       this.core.setOffload(port, wiring.kind === "tap-offload");
-      this.#poller!.attach(port, wiring.kind, wiring.fd, pipe, listener);
+      if ("sendsOnly" in wiring) this.#poller!.attachSender(port, wiring.kind, wiring.fd);
+      else this.#poller!.attach(port, wiring.kind, wiring.fd, pipe, listener);
       this.#polled.set(port, listener >= 0);
       return;
     }

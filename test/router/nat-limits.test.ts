@@ -167,6 +167,18 @@ describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
     giveAllPorts(rig);
   });
 
+  it.each([1, 2])("of the table: hosts that were refused have a chance afterwards (%i workers)", (workers) => {
+    const rig = new RouterRig({ nat: { host: { ports: 0 } } }, { workers, natCapacity: 8 });
+    const begin = (host: number, remote: string): string => said(rig.outbound(dgram(`10.0.10.${host}:2000`, remote)));
+    for (let host = 0; host < workers; host++) {
+      for (let remote = 0; remote < 8; remote++) begin(10 + host, `198.51.100.${20 + remote}:80`);
+    }
+    for (let host = 0; host < 3; host++) expect(begin(100 + host, R)).toBe("nat-limit");
+    expect(rig.count(layout.HOST_SLAB)).toBe(workers);
+    rig.rig.host.endSessions(rig.router.index);
+    for (let host = 0; host < 4; host++) expect(begin(100 + host, R)).toMatch(/^203/);
+  });
+
   it("of the table: nat-limit, and old sessions live", () => {
     const rig = new RouterRig({}, ONE);
     fill(rig);

@@ -96,6 +96,38 @@ it("a packet that comes to a worker whose host has become another's goes there",
   expect(rig.drops()["nat-limit"] ?? 0).toBe(0);
 });
 
+it("hairpins come back with both of their hosts, and forwards", () => {
+  const hosts = Array.from({ length: 6 }, (_, i) => [`10.0.10.${20 + i}:2000`, `10.0.10.${60 + 3 * i}:3000`] as const);
+  const forwards = hosts.map(([, to], i) => `udp ${8000 + i} -> ${to}`);
+  const rig = make({ nat: { filtering: "endpoint-independent" }, forwards });
+  for (const [i, [from, to]] of hosts.entries()) {
+    expect(said(rig.outbound(dgram(from, `${OUT}:${8000 + i}`)))).toMatch(`> ${to}`);
+  }
+  const before = shares(rig).reduce((sum, each) => sum + each);
+  rig.restart();
+  expect(shares(rig).reduce((sum, each) => sum + each)).toBe(before);
+});
+
+it("a packet from outside whose host has become another worker's goes there", () => {
+  const rig = make({ uplink: { address: [`${OUT}/24`, "203.0.113.7"] }, forwards: [`1:1 203.0.113.7 -> ${HOST}`] });
+  const { worker: up } = rig.rig.end("up").port;
+  const begin = (wire: string): void => {
+    rig.rig.host.endSessions(rig.router.index);
+    rig.places.set(HOST, wire);
+    rig.outbound(dgram(END, R));
+  };
+  for (const wire of up === 0 ? [HERE, THERE] : [THERE, HERE]) begin(wire); // whoever has not the uplink has the host
+  rig.rig.inject("up", rig.frame(dgram(R, "203.0.113.7:80"), "198.51.100.9"));
+  rig.rig.turnOf(up);
+  rig.rig.host.endSessions(rig.router.index);
+  lay(rig, up === 0 ? HERE : THERE, S);
+  rig.rig.turnOf(up);
+  expect(shares(rig)[up]).toBe(1);
+  rig.rig.settle();
+  expect(rig.drops()["nat-filtered"] ?? 0).toBe(0);
+  expect(shares(rig)[up]).toBe(2);
+});
+
 describe("a worker whose sessions are half taken", () => {
   it("gives new hosts to the one that has fewest, until all are full", () => {
     const rig = make({ nat: { host: { ports: 0 } } }, { natCapacity: 32 });

@@ -9,7 +9,7 @@ import * as layout from "../../src/core/layout.js";
 import type { RegisteredPort } from "../../src/core/registry.js";
 import { recordsOf } from "../../src/core/nat.js";
 import { interfaceKey, interfaceName, planRouter } from "../../src/engine/router-plan.js";
-import { Rig, access, type RigOptions } from "../core/rig.js";
+import { Rig, access, type PortSpec, type RigOptions } from "../core/rig.js";
 import type { Outcome } from "../model/nat-types.js";
 import { WORKERS } from "../workers.js";
 import { arp, ether, parse, parseIp, type Parsed } from "./packet.js";
@@ -19,7 +19,8 @@ const INNER: PortConfig = {
   attachment: { kind: "memory" }, vlan: access(1), isolated: false, monitor: false, macs: [],
 };
 
-export type RouterRigOptions = RigOptions & { nat?: Partial<NatConfig> };
+/** `devices`: the wires are those of devices, which every worker sends to by itself. */
+export type RouterRigOptions = RigOptions & { nat?: Partial<NatConfig>; devices?: boolean };
 
 const rigs = new Set<RouterRig>();
 
@@ -55,7 +56,7 @@ export class RouterRig {
   readonly places = new Map<string, string>();
   /** What the router handed to its services. */
   readonly services: { port: number; frame: Uint8Array }[] = [];
-  #options: RigOptions;
+  #options: RouterRigOptions;
   readonly #ports = new Map<string, RegisteredPort>();
   #services!: RegisteredPort;
 
@@ -74,8 +75,9 @@ export class RouterRig {
 
   /** Makes memory and core, and lets the router announce itself. */
   #start(): void {
-    this.rig = new Rig(
-      { a10: { vlan: access(10) }, b10: { vlan: access(10) }, a20: { vlan: access(20) } }, this.#options);
+    const wire = (name: string, vid: number): PortSpec =>
+      ({ vlan: access(vid), ...this.#options.devices && { attachment: { kind: "tap", name } } });
+    this.rig = new Rig({ a10: wire("a10", 10), b10: wire("b10", 10), a20: wire("a20", 20) }, this.#options);
     this.rig.addSwitch("edge");
     this.tables = new RouterTables(this.rig.tables);
     for (const { switch: on, vid } of this.config.interfaces) {
@@ -83,7 +85,7 @@ export class RouterRig {
     }
     this.#services = this.#addInner("", "@edge", 1, "services");
     if (this.config.uplink) {
-      this.rig.addPort("up", { on: "edge" });
+      this.rig.addPort("up", { on: "edge", ...wire("up", 1) });
       this.#ports.set("uplink", this.#addInner("edge", "@edge", 1, "router"));
     }
     this.router = this.tables.add();
@@ -119,7 +121,7 @@ export class RouterRig {
   finish(): void {
     this.rig.host.endSessions(this.router.index);
     expect(this.#leftovers(), "left after all sessions").toEqual(
-      { sessions: 0, mappings: 0, ports: 0, hosts: 0, permits: 0, pointing: 0, paired: 0 });
+      { sessions: 0, mappings: 0, ports: 0, hosts: 0, permits: 0, pointing: 0, paired: 0, owned: 0 });
     rigs.delete(this);
     this.rig.finish();
   }
@@ -144,8 +146,21 @@ export class RouterRig {
     return {
       sessions: this.sessions, mappings: this.mappings - this.#published, ports: this.#allPorts - this.#published,
       hosts: this.count(layout.HOST_SLAB), permits: this.count(layout.PERMIT_SLAB), pointing: this.#pointing(),
-      paired: sum(paired),
+      paired: sum(paired), owned: this.#owned() - this.#published,
     };
+  }
+
+  /** What all workers say that they have of inside hosts; where there is one, nobody says so. */
+  #owned(): number {
+    const { shared } = this.rig;
+    const owners = shared.word(layout.OWNERS);
+    if (owners === 0) return this.#published;
+    const at = (owners + layout.OWNERS_HELD) >>> 2;
+    const held = shared.words.subarray(at, at + layout.HOST_HASHES * shared.word(layout.HEADER_WORKERS));
+    const hosts = shared.bytes.subarray(owners + layout.OWNERS_HOSTS).subarray(0, layout.HOST_HASHES);
+    const isHeld = (hash: number): boolean => held[(hosts[hash]! - 1) * layout.HOST_HASHES + hash]! > 0;
+    expect([...hosts.keys()].filter((hash) => hosts[hash] !== 0 && !isHeld(hash)), "owned for nothing").toEqual([]);
+    return sum([...held]);
   }
 
   /** Mappings that stand for good. */

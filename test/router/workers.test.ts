@@ -41,8 +41,10 @@ it("a frame that another worker received is rewritten where it lies", () => {
   expect(held).toEqual(received);
 });
 
-describe.each([2, 3, 4])("%i workers", (workers) => {
-  const make = (spec: RouterSpec = {}) => spread(new RouterRig(spec, { workers }));
+const KINDS = [2, 3, 4].flatMap((workers) => [{ workers, devices: false }, { workers, devices: true }]);
+
+describe.each(KINDS)("$workers workers (devices: $devices)", ({ workers, devices }) => {
+  const make = (spec: RouterSpec = {}) => spread(new RouterRig(spec, { workers, devices }));
 
   it("have the sessions of their own hosts, whose ports and answers are as ever", () => {
     const rig = make();
