@@ -141,13 +141,16 @@ describe("a router", () => {
     const isp = await startEngine(config);
     const engine = await startEngine(withRouter({ interfaces: [other], uplink: { ...memory, address: "dhcp" } }));
     const [here, there] = [engine.memory("edge", "uplink"), isp.memory("lab", "a")];
-    here.onFrames((frames) => { there.sendBatch(frames); });
-    there.onFrames((frames) => { here.sendBatch(frames); });
+    const cable = [
+      here.onFrames((frames) => { there.sendBatch(frames); }),
+      there.onFrames((frames) => { here.sendBatch(frames); }),
+    ];
     const b = new Host(engine, ["lab", "b"], "10.0.20.5");
     await until(() => {
       b.send(ping({ from: "10.0.20.5:7", to: "10.0.10.1:7" }));
       return b.seen.some(({ icmp, ip }) => icmp?.type === 0 && ip!.from === "10.0.10.1");
     }, "a ping through an uplink with a lease");
+    for (const direction of cable) direction.stop(); // one engine stops before the other
   });
 });
 
