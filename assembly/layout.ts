@@ -106,6 +106,7 @@ export const HEADER_FDB_SEED: u32 = 48; // u64, odd: what keys are hashed with, 
 export const HEADER_OFFLOAD: u32 = 56; // workers: 1 once a device has taken frames behind headers; 0 skips coalescing
 export const HEADER_PARK: u32 = 64; // host: 1 asks the workers to park
 export const HEADER_PARKED: u32 = 68; // workers: how many have
+export const HEADER_LOOKING: u32 = 72; // workers: how many look on for frames, instead of sleeping
 export const CUTS: u32 = 1024; // u32 × 256: bytes that a copy is cut to; [0] = no cut
 export const CUT_NONE: u32 = 0x7fffffff;
 export const CUT_SHARED: u32 = 255; // uncut, but others may hold the slot, or another worker owns it
@@ -334,7 +335,7 @@ export function layoutHash(): number {
   hash = fold(hash, COUNTERS + FDB + LEAVES);
   hash = fold(hash, RING_STOP + RING_OPEN + CUT_SHARED + ITEM_ODD + ITEM_SHARED);
   hash = fold(hash, WORKER_SCRATCH + FILTERS + FILTER_SIZE + MIRROR_FILTER);
-  hash = fold(hash, WORKER_MERGES + WORKER_MERGE_SLOTS + MERGE_SIZE + HEADER_OFFLOAD + COUNTER_MERGED);
+  hash = fold(hash, WORKER_MERGES + WORKER_MERGE_SLOTS + MERGE_SIZE + HEADER_OFFLOAD + HEADER_LOOKING + COUNTER_MERGED);
   hash = fold(hash, PIPE_BYTES + PORT_SIZE + SOURCE_SIZE + MIRROR_SIZE + ITEM_SIZE + DESC_SIZE + EVENT_SIZE);
   return hash;
 }

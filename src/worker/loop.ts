@@ -13,6 +13,7 @@ import { Bell, ringWorker } from "./doorbell.js";
 import { FileEnd } from "./file.js";
 import { geometryOf } from "./geometry.js";
 import type { Assignment, FromWorker, ToWorker } from "./message.js";
+import { Lookout } from "./lookout.js";
 import { Patience } from "./patience.js";
 import { QUIET_MS, Stay } from "./stay.js";
 
@@ -23,6 +24,7 @@ const POLL_EDGE_MS = 1; // the poller's clock ticks in milliseconds; shorter wai
 export class Loop {
   readonly #bell: Bell;
   readonly #patience: Patience;
+  readonly #lookout: Lookout;
   readonly #stay = new Stay();
   #stays = false;
   readonly #block: number;
@@ -44,6 +46,7 @@ export class Loop {
     this.#block = layout.WORKERS + assignment.index * layout.WORKER_SIZE;
     this.#bell = new Bell(shared, assignment.index);
     this.#patience = new Patience(assignment.poll);
+    this.#lookout = new Lookout(shared, assignment.poll === "busy" ? Infinity : undefined);
     this.#skew = performance.timeOrigin - assignment.origin;
     this.#poller = this.#addon?.createPoller(shared.bytes, geometryOf(shared, assignment.index));
     core.bind(assignment.index, true);
@@ -61,12 +64,13 @@ export class Loop {
       const now = performance.now();
       const bulk = received > 0 && this.#isBulk(); // asked first: what the core pulls in comes to stand there, too
       wait = this.core.turn(received, now + this.#skew);
-      if (this.#patience.looksOn(received > 0 || wait === 0, now, bulk)) wait = 0;
+      if (this.#lookout.may(this.#patience.looksOn(received > 0 || wait === 0, now, bulk))) wait = 0;
       if (this.#stay.after(bulk, now) !== this.#stays) this.#sit();
       if (this.#stays) wait = Math.min(wait, QUIET_MS);
       if (this.#files.size > 0) this.#drainFiles();
       this.#wakeOthers();
     }
+    this.#lookout.may(false);
     for (const port of [...this.#polled.keys(), ...this.#files.keys()]) this.#detach(port);
     this.#poller?.close();
     this.#say({ type: "stopped" });
