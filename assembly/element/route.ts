@@ -199,7 +199,7 @@ function fits(packet: u32, frame: u32, shape: u32, out: u32): bool {
   return bytes <= load<u32>(INTERFACES + out * INTERFACE_SIZE, INTERFACE_MTU);
 }
 
-/** Gives a flow its full time again, once a second; false where it is over, or the slow path sees all its packets. */
+/** Gives a flow its full time again, now and then; false where it is over, or the slow path sees all its packets. */
 function lives(half: u32): bool {
   if (load<u32>(half, HALF_RENEW) == RENEW_ALWAYS || hasExpired(half)) return false;
   settle(half);

@@ -3,7 +3,7 @@
 
 import {
   FLOW_SLAB, HALF_EXPIRES, HALF_KEY, HALF_MAPPING, HALF_TIMEOUT, MAPPING_OUTSIDE_INDEX, ROUTERS,
-  ROUTER_EVICTS, ROUTER_FLAGS, ROUTER_SIZE,
+  ROUTER_EVICTS, ROUTER_FLAGS, ROUTER_SIZE, graceOf,
 } from "../layout-router";
 import { ticks } from "../state";
 import { protocolOf, removeFlow } from "../table/flow";
@@ -40,7 +40,8 @@ function fits(half: u32, router: u32, index: u32, protocol: u32): bool {
   return protocolOf(half) == protocol && load<u32>(load<u32>(half, HALF_MAPPING), MAPPING_OUTSIDE_INDEX) == index;
 }
 
-/** Ticks since the last packet that counted. */
+/** Ticks since a flow was last given its time. */
 function idleness(half: u32): u32 {
-  return ticks + load<u32>(half, HALF_TIMEOUT) - load<u32>(half, HALF_EXPIRES);
+  const timeout = load<u32>(half, HALF_TIMEOUT);
+  return ticks + timeout + graceOf(timeout) - load<u32>(half, HALF_EXPIRES);
 }

@@ -3,10 +3,10 @@
 // not look at both. Read RFC 2663 2.3 to 2.6 (sessions), RFC 4787 4.3 (timers).
 
 import {
-  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_PERMIT, FLOW_RENEWAL, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN,
+  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_PERMIT, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN,
   HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS,
   HALF_RENEW, HALF_SIZE, HALF_TIMEOUT, MAPPING_OUTSIDE, RENEW_ALWAYS, ROUTERS, ROUTER_FLOWS, ROUTER_SIZE,
-  SESSION_CREATED, SESSION_DESTROYED,
+  SESSION_CREATED, SESSION_DESTROYED, graceOf,
 } from "../layout-router";
 import { shard, ticks } from "../state";
 import { TTL_DELTA, deltaOf, fold } from "../wire/checksum";
@@ -175,7 +175,7 @@ export function removeFlow(half: u32): void {
 export function setTimeout(half: u32, timeout: u32, always: bool): void {
   const first = firstOf(half);
   store<u32>(first, timeout, HALF_TIMEOUT);
-  setExpiry(first, ticks + timeout + FLOW_RENEWAL);
+  setExpiry(first, ticks + timeout + graceOf(timeout));
   setRenewal(first, timeout, always);
   setRenewal(first + HALF_SIZE, timeout, always);
 }
@@ -195,7 +195,8 @@ export function renew(half: u32): void {
   const first = firstOf(half);
   const outbound = isOutbound(half);
   if (!outbound && protocolOf(half) != PROTOCOL_TCP && protocolOf(half) != PROTOCOL_ICMP) return;
-  const expires = ticks + load<u32>(first, HALF_TIMEOUT) + FLOW_RENEWAL;
+  const timeout = load<u32>(first, HALF_TIMEOUT);
+  const expires = ticks + timeout + graceOf(timeout);
   setExpiry(first, expires);
   if (outbound) extend(load<u32>(directionMapping(half)), expires);
 }

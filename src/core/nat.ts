@@ -71,7 +71,7 @@ function sessionAt(shared: SharedMemory, at: number, ticks: number): Session | u
   const state = (key & PROTOCOL_MASK) === TCP ? tcpState(shared, at) : "open";
   if (!protocol || shared.word(at + layout.HALF_KEY + 12) !== key) return undefined;
   const router = ((key >>> SCOPE_SHIFT) & SCOPE_MASK) >>> 1;
-  const certain = Math.max(0, left - layout.FLOW_RENEWAL); // the last second is a grace
+  const certain = Math.max(0, left - layout.graceOf(shared.word(at + layout.HALF_TIMEOUT)));
   return { router, protocol, ...ends, state, expires: certain * layout.FDB_TICK_MS / 1000 };
 }
 

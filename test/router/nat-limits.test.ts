@@ -197,6 +197,18 @@ describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
     expect(rig.sessions).toBe(CAPACITY);
   });
 
+  it("oldest-idle: who has just sent keeps its session", () => {
+    const rig = new RouterRig({ nat: { exhausted: "oldest-idle" } }, ONE);
+    const all = Array.from({ length: CAPACITY }, (_, i) => `10.0.10.${i % 100 + 100}:${1000 + i}`);
+    const active = all.filter((_, i) => i % 2 === 0);
+    for (const inside of all) rig.outbound(dgram(inside, R));
+    rig.jump(30);
+    for (const inside of active) rig.outbound(dgram(inside, R));
+    for (const inside of all.slice(0, CAPACITY / 4)) rig.outbound(dgram(inside, S));
+    const answers = active.map((inside) => said(rig.inbound(dgram(R, `${OUT}:${inside.split(":")[1]}`))));
+    expect(answers).toEqual(active.map((inside) => `${R} > ${inside}`));
+  });
+
   it("oldest-idle: a host whose own last session goes has the new one", () => {
     const rig = new RouterRig({ nat: { exhausted: "oldest-idle" } }, ONE);
     rig.outbound(dgram(A, R));

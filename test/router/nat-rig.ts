@@ -18,6 +18,9 @@ export const S = "198.51.100.10:53";
 export const dgram = (from: string, to: string, payload = "x") => udp({ from, to, payload });
 export const seg = (from: string, to: string, flags: string, more: object = {}) => tcp({ from, to, flags, ...more });
 
+/** Seconds for which a session may live beyond its time: it is not renewed with every packet. */
+export const GRACE = 5;
+
 /** What left, read; it is right. Fails where nothing left. */
 export function seen(outcome: Outcome): Parsed {
   if (outcome.kind !== "forward") throw new Error(`nothing left: ${JSON.stringify(outcome)}`);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { RouterConfig } from "../../src/config/model.js";
-import { A, OUT, R, R2, S, connect, portOf, said, seen, seg } from "./nat-rig.js";
+import { A, GRACE, OUT, R, R2, S, connect, portOf, said, seen, seg } from "./nat-rig.js";
 import { RouterRig } from "./rig.js";
 
 const TO = `${OUT}:1000`;
@@ -23,7 +23,7 @@ const OPEN: Line[] = [[">", "S", { seq: 1000 }], ["<", "SA", { seq: 5000 }], [">
 
 /** The session lives through so many seconds of silence, and not for longer. */
 function expectLife(lines: Line[], seconds: number): void {
-  for (const [silence, became] of [[seconds - 0.1, `${R} > ${A}`], [seconds + 2, "nat-filtered"]] as const) {
+  for (const [silence, became] of [[seconds - 0.1, `${R} > ${A}`], [seconds + GRACE + 0.1, "nat-filtered"]] as const) {
     const rig = new RouterRig();
     speak(rig, lines);
     rig.jump(silence);

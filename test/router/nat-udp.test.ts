@@ -1,7 +1,7 @@
 // RFC 4787 through the real core: mappings, ports, timers, filtering, hairpinning.
 
 import { describe, expect, it } from "vitest";
-import { A, B, C, OUT, R, R2, S, dgram, portOf, said, seen } from "./nat-rig.js";
+import { A, B, C, GRACE, OUT, R, R2, S, dgram, portOf, said, seen } from "./nat-rig.js";
 import { parseIp, udp } from "./packet.js";
 import { RouterRig } from "./rig.js";
 
@@ -74,7 +74,7 @@ describe("rfc4787-req05 timers", () => {
     rig.outbound(dgram(A, R));
     rig.jump(299);
     expect(said(rig.inbound(dgram(R, `${OUT}:1000`)))).toBe(`${R} > ${A}`);
-    rig.jump(3);
+    rig.jump(1 + GRACE);
     expect(said(rig.inbound(dgram(R, `${OUT}:1000`)))).toBe("nat-filtered");
   });
 
@@ -94,7 +94,7 @@ describe("rfc4787-req05 timers", () => {
     rig.jump(12);
     expect([R, R2].map((remote) => said(rig.inbound(dgram(remote, `${OUT}:1000`))))).toEqual(
       [`${R2} > ${A}`, `${R2} > ${A}`].map((text, i) => text.replace(R2, [R, R2][i]!)));
-    rig.jump(290);
+    rig.jump(288 + GRACE);
     expect(said(rig.inbound(dgram(R2, `${OUT}:1000`)))).toBe("nat-filtered");
   });
 });
@@ -104,7 +104,7 @@ it("rfc4787-req06 outbound refreshes, inbound does not", () => {
   rig.outbound(dgram(A, R));
   rig.jump(200);
   rig.inbound(dgram(R, `${OUT}:1000`));
-  rig.jump(102);
+  rig.jump(100 + GRACE);
   expect(said(rig.inbound(dgram(R, `${OUT}:1000`)))).toBe("nat-filtered");
   rig.outbound(dgram(A, R));
   rig.jump(200);
@@ -184,7 +184,7 @@ it("a restart keeps sessions, their ports and their ends", () => {
   rig.restart();
   expect([portOf(rig.outbound(dgram(A, S))), said(rig.inbound(dgram(R2, `${OUT}:${port}`)))])
     .toEqual([port, `${R2} > ${A}`]);
-  rig.jump(202);
+  rig.jump(200 + GRACE);
   expect(said(rig.inbound(dgram(R, `${OUT}:1000`)))).toBe("nat-filtered");
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import * as layout from "../../src/core/layout.js";
 import { readHoldings, readSessions, type Session } from "../../src/core/nat.js";
 import { readNeighbors } from "../../src/core/neighbors.js";
+import { GRACE } from "./nat-rig.js";
 import { ping, tcp, udp } from "./packet.js";
 import { RouterRig } from "./rig.js";
 
@@ -75,7 +76,7 @@ describe("sessions", () => {
     rig.outbound(udp({ from: INSIDE, to: REMOTE }));
     rig.jump(299);
     expect(sessions(rig)).toMatchObject([{ expires: 1 }]);
-    rig.jump(2);
+    rig.jump(1 + GRACE);
     expect(sessions(rig)).toEqual([]);
     expect(rig.sessions).toBe(1); // its record is still there
   });
