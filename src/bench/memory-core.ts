@@ -3,6 +3,7 @@
 // generators are those of bench/assembly; a digest proves that another program did the same work.
 
 import { readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks"; // the global one is looked up anew with each use
 import { EngineError } from "../api.js";
 import type { CoreExports } from "../core/abi.js";
 import * as layout from "../core/layout.js";

@@ -2,6 +2,7 @@
 // calls over a boundary, none per frame, and nothing allocated. All else here is for the rare turn on which the
 // bell rang: messages, and parking while the main thread changes the tables.
 
+import { performance } from "node:perf_hooks"; // the global one is looked up anew with each use
 import { receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 import type { CoreExports } from "../core/abi.js";
 import * as layout from "../core/layout.js";
