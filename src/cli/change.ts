@@ -3,8 +3,6 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { readConfig } from "../config/parse.js";
-import { valueOfConfig } from "../config/print.js";
 import type { ConfigValue } from "../control/client.js";
 import { sayLine, type Io } from "./io.js";
 import { clientOf, controlOption, integer, jsonObject, jsonOption } from "./options.js";
@@ -26,6 +24,8 @@ export function applyCommand(io: Io): Command {
     .addOption(controlOption())
     .addOption(jsonOption())
     .action(async (file: string, options: Options) => {
+      const { readConfig } = await import("../config/parse.js");
+      const { valueOfConfig } = await import("../config/print.js");
       const config = valueOfConfig(readConfig(file)) as ConfigValue;
       say(io, options, await clientOf(options, io).apply(config), appliedText);
     });

@@ -1,9 +1,9 @@
-// `taploom check`: reads a configuration, touches nothing, and says all that is wrong with it.
+// `taploom check`: reads a configuration, touches nothing, and says all that is wrong with it. Here as in apply and show
+// the reader is loaded when it is asked for: it takes longer to load than all the other commands, which need none.
 
 import { Command } from "commander";
 import { ConfigError } from "../config/error.js";
 import type { Config } from "../config/model.js";
-import { readConfig } from "../config/parse.js";
 import { sayLine, type Io } from "./io.js";
 import { jsonOption } from "./options.js";
 import { counted } from "./views.js";
@@ -17,19 +17,22 @@ export function checkCommand(io: Io): Command {
     )
     .argument("<config>", "YAML or JSON file")
     .addOption(jsonOption())
-    .action((file: string, { json }: { json?: boolean }) => {
-      const sizes = sizesOf(json ? readTelling(file, io) : readConfig(file));
+    .action(async (file: string, { json }: { json?: boolean }) => {
+      const sizes = sizesOf(await read(file, json ? io : undefined));
       if (json) sayLine(io.out, JSON.stringify({ file, ok: true, ...sizes, problems: [] }));
       else sayLine(io.out, `${file}: ok: ${summaryText(sizes)}`);
     });
 }
 
-/** Reads, and says what is wrong as JSON before it throws. */
-function readTelling(file: string, io: Io): Config {
+/** Reads, and says what is wrong to `told`, as JSON, before it throws. */
+async function read(file: string, told: Io | undefined): Promise<Config> {
+  const { readConfig } = await import("../config/parse.js");
   try {
     return readConfig(file);
   } catch (error) {
-    if (error instanceof ConfigError) sayLine(io.out, JSON.stringify({ file, ok: false, problems: error.problems }));
+    if (told && error instanceof ConfigError) {
+      sayLine(told.out, JSON.stringify({ file, ok: false, problems: error.problems }));
+    }
     throw error;
   }
 }

@@ -3,9 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { configFromValue } from "../config/parse.js";
-import { printConfig } from "../config/print.js";
-import type { ControlClient } from "../control/client.js";
+import type { ConfigValue, ControlClient } from "../control/client.js";
 import { endSignal, isRead, sayLine, type Io } from "./io.js";
 import { clientOf, controlOption, jsonOption } from "./options.js";
 import { Screen } from "./screen.js";
@@ -31,7 +29,7 @@ const VIEWS: Record<string, (client: ControlClient) => Promise<View>> = {
   mirrors: (client) => view(client.mirrors(), mirrorLines),
   routers: (client) => view(client.routers(), routerLines),
   stats: (client) => view(client.stats(), statsLines),
-  config: (client) => view(client.config(), (config) => printConfig(configFromValue(config)).trimEnd().split("\n")),
+  config: (client) => view(client.config(), configLines),
 };
 const NAMES = Object.keys(VIEWS);
 
@@ -65,9 +63,15 @@ function known(what: string): string {
   throw new InvalidArgumentError(`It must be one of ${NAMES.join(", ")}.`);
 }
 
-async function view<T>(asked: Promise<T>, lines: (value: T) => string[]): Promise<View> {
+async function view<T>(asked: Promise<T>, lines: (value: T) => string[] | Promise<string[]>): Promise<View> {
   const value = await asked;
-  return { value, lines: lines(value) };
+  return { value, lines: await lines(value) };
+}
+
+async function configLines(config: ConfigValue): Promise<string[]> {
+  const { configFromValue } = await import("../config/parse.js");
+  const { printConfig } = await import("../config/print.js");
+  return printConfig(configFromValue(config)).trimEnd().split("\n");
 }
 
 /** Does it every second, until a signal or until nobody reads any more. */

@@ -40,7 +40,8 @@ export const LATER_ATTACHMENTS = ["vhost-user", "dgram"] as const;
 /** What a validator finds in mappings only: with these, the branch of a union that is a mapping was meant. */
 const ABOUT_KEYS: readonly string[] = ["additionalProperties", "required"];
 
-const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+// A validator is made at every start and used for a file or two: optimized, it would take twice as long to be there.
+const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, code: { optimize: false } });
 const validators = new Map<TSchema, ValidateFunction>();
 
 /** Reports every place where a value does not have the schema's shape. `base` leads to the value. */

@@ -82,7 +82,7 @@ function createApp(warn: (message: string) => void): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: CHECK_MS },
     exposeHeadRoutes: false, // HEAD would start captures
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, code: { optimize: false } } },
     clientErrorHandler: refuseGarbage,
   });
   app.removeContentTypeParser("text/plain");

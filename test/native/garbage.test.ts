@@ -1,10 +1,10 @@
 // Builds garbage.cc under sanitizers, and runs it.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { buildSanitized, compilerMissing, scratchDirectory } from "./sanitized.js";
+import { buildSanitized, compilerMissing, native, scratchDirectory } from "./sanitized.js";
 
 const TURNS = "40000";
 
@@ -12,7 +12,10 @@ describe.skipIf(compilerMissing("the garbage test"))("the poller under garbage",
   const directory = scratchDirectory();
   let program: string;
 
-  beforeAll(() => { program = buildSanitized("garbage.cc", directory); }, 120_000);
+  beforeAll(() => {
+    const all = readdirSync(native).filter((file) => file.endsWith(".cc") && file !== "addon.cc");
+    program = buildSanitized("garbage.cc", all, directory);
+  }, 120_000);
 
   /** Runs the program in an empty directory, for it leaves a socket there. */
   function run(way: string, ...args: string[]) {

@@ -15,7 +15,7 @@ const directory = compilerMissing("the segmenter's test") ? undefined : scratchD
 describe.skipIf(!directory)("the segmenter", () => {
   let program: string;
 
-  beforeAll(() => { program = buildSanitized("segment.cc", directory!); }, 120_000);
+  beforeAll(() => { program = buildSanitized("segment.cc", ["segment.cc", "checksum.cc"], directory!); }, 120_000);
 
   function run(items: Merged[], longest = LONGEST): string[][] {
     // Their headers' length is one that means nothing.

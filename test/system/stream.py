@@ -1,7 +1,7 @@
-"""A known stream of bytes from one guest to another: every byte tells its place.
+"""Known streams of bytes from one guest to another, one after the other: every byte tells its place.
 
-    python3 stream.py take KIND            prints "ready", and at the end "same BYTES" or what differs
-    python3 stream.py give KIND ADDRESS BYTES
+    python3 stream.py take KIND...                prints "ready", and for each "KIND: same BYTES", or what differs
+    python3 stream.py give ADDRESS KIND BYTES...
 
 KIND: tcp, udp (a datagram a call) or uso (UDP_SEGMENT: many a call, which Linux leaves to the device to take apart).
 A datagram begins with its place in the stream; the one that ends it says that by having nothing else.
@@ -31,9 +31,7 @@ def check(place, received):
         sys.exit(f"differs between {place} and {place + len(received)}")
 
 
-def take_tcp():
-    listener = socket.create_server(("", PORT))
-    print("ready", flush=True)
+def take_tcp(listener):
     peer, _ = listener.accept()
     place = 0
     while received := peer.recv(65536):
@@ -42,15 +40,13 @@ def take_tcp():
     return place
 
 
-def take_udp():
-    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sink.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
-    sink.bind(("", PORT))
-    print("ready", flush=True)
+def take_udp(sink):
     places = set()
     while True:
         datagram = sink.recv(65536)
         if len(datagram) == PLACE.size:
+            if not places:
+                continue  # what ended the stream before came more than once
             return len(places) * PIECE
         (place,) = PLACE.unpack_from(datagram)
         check(place, datagram[PLACE.size:])
@@ -78,14 +74,22 @@ def give_udp(address, count, segmented):
         source.send(PLACE.pack(0))
 
 
-def main():
-    action, kind, *rest = sys.argv[1:]
-    if action == "take":
-        print("same", take_tcp() if kind == "tcp" else take_udp())
-    elif kind == "tcp":
-        give_tcp(rest[0], int(rest[1]))
-    else:
-        give_udp(rest[0], int(rest[1]), kind == "uso")
+def take(*kinds):
+    listener = socket.create_server(("", PORT))
+    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sink.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+    sink.bind(("", PORT))
+    print("ready", flush=True)
+    for kind in kinds:
+        print(f"{kind}: same", take_tcp(listener) if kind == "tcp" else take_udp(sink), flush=True)
 
 
-main()
+def give(address, *streams):
+    for kind, count in zip(streams[::2], map(int, streams[1::2])):
+        if kind == "tcp":
+            give_tcp(address, count)
+        else:
+            give_udp(address, count, kind == "uso")
+
+
+{"take": take, "give": give}[sys.argv[1]](*sys.argv[2:])
