@@ -1,5 +1,5 @@
-// `taploom check`: reads a configuration, touches nothing, and says all that is wrong with it. Here as in apply and show
-// the reader is loaded when it is asked for: it takes longer to load than all the other commands, which need none.
+// `taploom check`: reads a configuration, touches nothing, and says all that is wrong with it. Here, as in apply and in
+// show, the reader is loaded when it is asked for: it takes longer to load than all other commands, which need none.
 
 import { Command } from "commander";
 import { ConfigError } from "../config/error.js";

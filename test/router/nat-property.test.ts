@@ -5,13 +5,15 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { printForward } from "../../src/config/forward.js";
 import type { NatModelConfig } from "../model/nat.js";
+import { WORKERS } from "../workers.js";
 import { traffic } from "./arbitrary-traffic.js";
 import { RouterRig } from "./rig.js";
 import { play, type NatRig } from "./traffic.js";
 
-// The same histories each time, so that a red run says something about a change; NAT_SEED and NAT_RUNS play others.
-const SEED = Number(process.env["NAT_SEED"] ?? 4787);
-const RUNS = Number(process.env["NAT_RUNS"] ?? 200);
+// The same histories each time, so that a red run says something about a change, and others with each number of
+// workers; NAT_SEED and NAT_RUNS play yet others.
+const SEED = Number(process.env["NAT_SEED"] ?? 4787 + WORKERS);
+const RUNS = Number(process.env["NAT_RUNS"] ?? 120);
 
 function rigOf({ outside, forwards, capacity, mapping, filtering, timeouts, ...limits }: NatModelConfig): RouterRig {
   const [first, ...others] = new Set([...outside, ...forwards.flatMap((forward) => forward.outside ?? [])]);

@@ -1,7 +1,8 @@
 """Says what address and port a peer is seen with. For both ends of a translation.
 
     python3 echo.py serve tcp|udp PORT...           answers each connection or datagram with the peer's ADDRESS:PORT
-    python3 echo.py ask tcp|udp ADDRESS PORT [OWN]  asks from a port of its own and prints the answer; 1 if there is none
+    python3 echo.py ask             asks for each line "ID tcp|udp ADDRESS PORT OWN" from a port of its own, several at once;
+                                    prints "ID ANSWER", or "ID" alone where there is none
 
     python3 echo.py scan ADDRESS COUNT                sends a datagram to each of so many ports, from a port of its own
     python3 echo.py drip PORT          sends a number, counting up, ten times a second to the first who connects
@@ -12,6 +13,7 @@ Servers say "ready" first; they end when they are killed.
 import select
 import socket
 import sys
+import threading
 import time
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
@@ -49,16 +51,25 @@ def serve(kind, *ports):
             answer(server)
 
 
-def ask(kind, address, port, own="0"):
-    client = bound(kind, int(own))
-    client.settimeout(PATIENCE_S)
-    try:
-        client.connect((address, int(port)))
-        if kind == "udp":
-            client.send(b"?")
-        print(client.recv(100).decode())
-    except OSError as error:
-        sys.exit(f"no answer: {error}")
+def answer_of(kind, address, port, own):
+    with bound(kind, int(own)) as client:
+        client.settimeout(PATIENCE_S)
+        try:
+            client.connect((address, int(port)))
+            if kind == "udp":
+                client.send(b"?")
+            return client.recv(100).decode()
+        except OSError:
+            return ""
+
+
+def ask():
+    def say(number, *question):
+        print(f"{number} {answer_of(*question)}\n", end="", flush=True)
+
+    print("ready", flush=True)
+    for line in sys.stdin:
+        threading.Thread(target=say, args=line.split(), daemon=True).start()
 
 
 def scan(address, count):

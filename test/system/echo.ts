@@ -31,6 +31,25 @@ export async function drip(from: Station, to: Station, port: number): Promise<Ru
 export async function ask(
   station: Station, protocol: Protocol, address: string, port: number, own = 0,
 ): Promise<string | undefined> {
-  const client = station.start("python3", SCRIPT, "ask", protocol, address, String(port), String(own));
-  return await client.ended === 0 ? client.stdout.trim() : undefined;
+  const id = asked++;
+  const asker = await askerOf(station);
+  asker.child.stdin!.write(`${id} ${protocol} ${address} ${port} ${own}\n`);
+  const answer = new RegExp(`^${id} (.*)$`, "m");
+  await asker.until(answer);
+  return answer.exec(asker.stdout)![1] || undefined;
+}
+
+let asked = 0;
+const askers = new WeakMap<Station, Promise<Running>>();
+
+/** The process that asks for a machine: one for all its questions, for it takes its time to start. */
+function askerOf(station: Station): Promise<Running> {
+  const begin = async (): Promise<Running> => {
+    const asker = station.start("python3", SCRIPT, "ask");
+    await asker.until(/^ready$/m);
+    return asker;
+  };
+  const asker = askers.get(station) ?? begin();
+  askers.set(station, asker);
+  return asker;
 }

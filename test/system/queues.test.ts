@@ -2,6 +2,8 @@
 // lost without a reason, also while the network changes under them. (How the kernel shares flows out:
 // test/system/steering.test.ts.)
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { useLab, type Guest } from "./lab.js";
@@ -26,10 +28,12 @@ describe.skipIf(!can)("TAPs with several queues", () => {
   /** Gives a guest its addresses, and tells it where those of another are: what waits in a kernel for ARP may be passed
    *  by what is sent when the answer comes. */
   function settle(guest: Guest, other: Guest): string {
-    for (const address of addressesOf(guest)) guest.run("ip", "address", "replace", `${address}/16`, "dev", guest.name);
-    for (const address of addressesOf(other)) {
-      guest.run("ip", "neighbor", "replace", address, "lladdr", other.mac, "dev", guest.name, "nud", "permanent");
-    }
+    const own = addressesOf(guest).map((address) => `address replace ${address}/16 dev ${guest.name}`);
+    const others = addressesOf(other)
+      .map((address) => `neighbor replace ${address} lladdr ${other.mac} dev ${guest.name} nud permanent`);
+    const file = join(lab().folder, `${guest.name}.ip`);
+    writeFileSync(file, [...own, ...others, ""].join("\n"));
+    guest.run("ip", "-batch", file);
     return addressesOf(guest).join();
   }
 
@@ -70,14 +74,14 @@ describe.skipIf(!can)("TAPs with several queues", () => {
   it("carry many flows in order between ports of one, two and three queues", async () => {
     const [a, b, c] = [lab().guest("a"), lab().guest("b"), lab().guest("c")];
     await lab().plugged({ a: { queues: 3 }, b: {}, c: { queues: 2 } }, "--workers", "4");
-    await expectOrder(a, b, 2, async () => undefined);
-    await expectOrder(a, c, 2, async () => undefined);
+    await expectOrder(a, b, 1, async () => undefined);
+    await expectOrder(a, c, 1, async () => undefined);
   });
 
   it("carry TCP by several connections", async () => {
     const [a, b] = [lab().guest("a"), lab().guest("b")];
     await lab().plugged({ a: { queues: 2 }, b: { queues: 2 } }, "--workers", "2");
-    expect(await a.transfer(b, 3, "-P", "4")).toBeGreaterThan(10e6);
+    expect(await a.transfer(b, 1, "-P", "4")).toBeGreaterThan(10e6);
     expect(await a.transfer(b, 1, "-P", "4", "-R")).toBeGreaterThan(3e6);
   });
 
