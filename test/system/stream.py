@@ -57,6 +57,8 @@ def give_tcp(address, count):
     with socket.create_connection((address, PORT)) as peer:
         for place in range(0, count, 65536):
             peer.sendall(bytes_at(place, min(65536, count - place)))
+        peer.shutdown(socket.SHUT_WR)
+        peer.recv(1)  # its end: all has been taken, and nothing is on its way any more
 
 
 def give_udp(address, count, segmented):
