@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { Station } from "./lab.js";
+import { python } from "./python.js";
 import type { Running } from "./running.js";
 
 const SCRIPT = fileURLToPath(new URL("echo.py", import.meta.url));
@@ -10,21 +11,21 @@ export type Protocol = "tcp" | "udp";
 
 /** A server on ports of a machine: it runs as long as that. */
 export async function serve(station: Station, protocol: Protocol, ...ports: number[]): Promise<Running> {
-  const server = station.start("python3", SCRIPT, "serve", protocol, ...ports.map(String));
+  const server = station.start(python(), SCRIPT, "serve", protocol, ...ports.map(String));
   await server.until(/^ready$/m);
   return server;
 }
 
 /** Sends a datagram to each of so many ports, from a port of its own. */
 export async function scan(station: Station, address: string, count: number): Promise<void> {
-  await station.start("python3", SCRIPT, "scan", address, String(count)).result();
+  await station.start(python(), SCRIPT, "scan", address, String(count)).result();
 }
 
 /** A connection over which numbers come, counting up, ten times a second, while its client says nothing. */
 export async function drip(from: Station, to: Station, port: number): Promise<Running> {
-  const server = from.start("python3", SCRIPT, "drip", String(port));
+  const server = from.start(python(), SCRIPT, "drip", String(port));
   await server.until(/^ready$/m);
-  return to.start("python3", SCRIPT, "sip", from.address, String(port));
+  return to.start(python(), SCRIPT, "sip", from.address, String(port));
 }
 
 /** How a server sees a machine, as `address:port`; undefined: it did not answer. `own`: the port to ask from. */
@@ -45,7 +46,7 @@ const askers = new WeakMap<Station, Promise<Running>>();
 /** The process that asks for a machine: one for all its questions, for it takes its time to start. */
 function askerOf(station: Station): Promise<Running> {
   const begin = async (): Promise<Running> => {
-    const asker = station.start("python3", SCRIPT, "ask");
+    const asker = station.start(python(), SCRIPT, "ask");
     await asker.until(/^ready$/m);
     return asker;
   };

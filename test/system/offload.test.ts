@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { useLab, type Guest } from "./lab.js";
 import { privileged } from "./namespace.js";
+import { python } from "./python.js";
 import { Product } from "./product.js";
 
 const STREAM = fileURLToPath(new URL("stream.py", import.meta.url));
@@ -21,9 +22,9 @@ describe.skipIf(!can)("offloads", () => {
 
   /** That every byte of streams of each kind arrives. */
   async function expectStreams(from: Guest, to: Guest, address: string): Promise<void> {
-    const sink = to.start("python3", STREAM, "take", ...Object.keys(BYTES));
+    const sink = to.start(python(), STREAM, "take", ...Object.keys(BYTES));
     await sink.until(/ready/);
-    await from.start("python3", STREAM, "give", address, ...Object.entries(BYTES).flat().map(String)).result();
+    await from.start(python(), STREAM, "give", address, ...Object.entries(BYTES).flat().map(String)).result();
     const same = Object.entries(BYTES).map(([kind, bytes]) => `${kind}: same ${bytes}`);
     expect((await sink.result()).trim().split("\n").slice(1)).toEqual(same);
   }

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { useLab, type Guest } from "./lab.js";
 import { privileged } from "./namespace.js";
+import { python } from "./python.js";
 import { Product } from "./product.js";
 
 const FLOWS = fileURLToPath(new URL("flows.py", import.meta.url));
@@ -40,10 +41,10 @@ describe.skipIf(!can)("TAPs with several queues", () => {
   /** Flows from one guest to another, both ways; `meanwhile` happens to the network. */
   async function expectOrder(a: Guest, b: Guest, seconds: number, meanwhile: () => Promise<void>): Promise<void> {
     const addresses = new Map([[a, settle(a, b)], [b, settle(b, a)]]);
-    const sinks = [a, b].map((guest) => guest.start("python3", FLOWS, "take"));
+    const sinks = [a, b].map((guest) => guest.start(python(), FLOWS, "take"));
     for (const sink of sinks) await sink.until(/ready/);
     const sources = [[a, b], [b, a]].map(([from, to]) =>
-      from!.start("python3", FLOWS, "give", String(seconds), addresses.get(from!)!, addresses.get(to!)!));
+      from!.start(python(), FLOWS, "give", String(seconds), addresses.get(from!)!, addresses.get(to!)!));
     await meanwhile();
     for (const [index, source] of sources.entries()) {
       const gave = JSON.parse(await source.result()) as Came;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Guest, Lab } from "./lab.js";
+import { python } from "./python.js";
 import { Product } from "./product.js";
 import { until, type Running } from "./running.js";
 
@@ -142,7 +143,7 @@ export class World {
     await lab.join(configOf(lab));
     for (const [i, each] of ends.entries()) await settle(lab, guests[i]!, each);
     const world = new World();
-    ends.forEach((each, i) => world.#machines.set(each, guests[i]!.start("python3", SCRIPT)));
+    ends.forEach((each, i) => world.#machines.set(each, guests[i]!.start(python(), SCRIPT)));
     for (const machine of world.#machines.values()) await machine.until(/^ready$/m);
     return world;
   }

@@ -10,6 +10,7 @@ import { dice, type Dice } from "../model/dice.js";
 import { MAC_BROADCAST, testMac } from "../model/frames.js";
 import { useLab, type Guest, type Lab } from "./lab.js";
 import { privileged } from "./namespace.js";
+import { python } from "./python.js";
 import { Running, until } from "./running.js";
 import type { Product } from "./product.js";
 
@@ -95,11 +96,11 @@ describe.skipIf(!can)("workers", () => {
   async function begin(guests: Guest[]): Promise<Scene> {
     const product = await lab().join(Scene.config(new Set(), ["a"], false), "--workers", "2");
     const scene = new Scene(lab(), product, dice(SEED));
-    for (const guest of guests) await scene.seat(guest.name, guest.start("python3", SCRIPT, guest.name));
+    for (const guest of guests) await scene.seat(guest.name, guest.start(python(), SCRIPT, guest.name));
     lab().host.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1"); // as with guests: no words of its own
     lab().host.run("ip", "tuntap", "add", "dev", VISITOR, "mode", "tap"); // stays where it is, whoever attaches to it
     lab().host.run("ip", "link", "set", "dev", VISITOR, "up");
-    const visitor = lab().host.start("python3", [SCRIPT, VISITOR]);
+    const visitor = lab().host.start(python(), [SCRIPT, VISITOR]);
     await scene.seat(VISITOR, new Running(visitor, "the visitor"));
     return scene;
   }

@@ -4,6 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { TYPE_TEST } from "../model/frames.js";
 import type { Namespace } from "./namespace.js";
+import { python } from "./python.js";
 import { Running, until } from "./running.js";
 
 const SCRIPT = fileURLToPath(new URL("wire.py", import.meta.url));
@@ -14,7 +15,7 @@ export class Wire {
   #seen = 0;
 
   constructor(guest: Namespace, device: string) {
-    this.#process = new Running(guest.start("python3", [SCRIPT, device]), `wire on ${device}`);
+    this.#process = new Running(guest.start(python(), [SCRIPT, device]), `wire on ${device}`);
   }
 
   async ready(): Promise<this> {
