@@ -15,7 +15,7 @@ export class Namespace {
     execFileSync("ip", ["netns", "add", this.name]);
     if (Namespace.#made === 1) process.once("exit", () => Namespace.#removeAll()); // where a test ends without its own
     Namespace.#there.add(this);
-    this.run("ip", "link", "set", "lo", "up");
+    this.ip("link set lo up");
   }
 
   /** Runs a command inside to its end and returns what it printed; throws with that where it fails. */
@@ -23,6 +23,13 @@ export class Namespace {
     const { status, stdout, stderr } = spawnSync("ip", this.#inside(command, args), { encoding: "utf8" });
     if (status !== 0) throw new Error(`${command} ${args.join(" ")}: status ${status}\n${stdout}${stderr}`);
     return stdout;
+  }
+
+  /** Runs commands of ip(8) inside, a line each, by one process; throws where one fails. */
+  ip(...lines: string[]): void {
+    const input = lines.join("\n");
+    const { status, stderr } = spawnSync("ip", ["-n", this.name, "-batch", "-"], { input, encoding: "utf8" });
+    if (status !== 0) throw new Error(`ip: status ${status}\n${input}\n${stderr}`);
   }
 
   /** Starts a command inside; it ends with the namespace at the latest. */

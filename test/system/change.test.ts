@@ -41,7 +41,7 @@ describe.skipIf(!privileged("changing a running network", "iperf3", "ping"))("a 
   it("keeps a TCP transfer going through a series of reloads", async () => {
     const [a, b] = [lab().guest("a"), lab().guest("b")];
     const product = await lab().plugged({ a: {}, b: {} });
-    const transfer = a.transfer(b, 3);
+    const transfer = a.transfer(b, { seconds: 3 });
     const answers = /reloaded: .*/g;
     for (let round = 1; round <= 6; round++) {
       lab().write({ ports: { ...tap("a"), ...tap("b"), ...(round % 2 ? tap("c") : {}) } });

@@ -17,12 +17,19 @@ export interface Station {
   start(command: string, ...args: string[]): Running;
 }
 
+/** How long an iperf3 transfer is. */
+export type Length = { bytes: number } | { seconds: number };
+
+/** What takes a moment. At the end, some of it may be on its way. */
+export const MUCH: Length = { bytes: 40e6 };
+
 /** An iperf3 transfer from a machine to another; `options` are the client's. Returns bytes received. */
-export async function transfer(from: Station, to: Station, seconds: number, ...options: string[]): Promise<number> {
+export async function transfer(from: Station, to: Station, length: Length, ...options: string[]): Promise<number> {
+  const [amount, value] = "bytes" in length ? ["--bytes", length.bytes] as const : ["--time", length.seconds] as const;
   const port = options.includes("--port") ? options.slice(options.indexOf("--port")).slice(0, 2) : [];
   const server = to.start("iperf3", "--server", "--one-off", "--forceflush", ...port);
   await server.until(/listening/);
-  const client = from.start("iperf3", "--client", to.address, "--time", String(seconds), "--json", ...options);
+  const client = from.start("iperf3", "--client", to.address, amount, String(value), "--json", ...options);
   const report = JSON.parse(await client.result()) as { end: { sum_received: { bytes: number } } };
   await server.end();
   return report.end.sum_received.bytes;
@@ -64,10 +71,12 @@ export class Guest {
   }
 
   configure(): this {
-    this.namespace.run("ip", "link", "set", "dev", this.name, "address", this.mac, "up");
     const { address, gateway } = this.seat;
-    if (address !== undefined) this.namespace.run("ip", "address", "replace", address, "dev", this.name);
-    if (gateway !== undefined) this.namespace.run("ip", "route", "replace", "default", "via", gateway);
+    this.namespace.ip(
+      `link set dev ${this.name} address ${this.mac} up`,
+      ...address === undefined ? [] : [`address replace ${address} dev ${this.name}`],
+      ...gateway === undefined ? [] : [`route replace default via ${gateway}`],
+    );
     return this;
   }
 
@@ -94,8 +103,8 @@ export class Guest {
   }
 
   /** A TCP transfer to another machine, and back with `-R`; returns bytes received. */
-  transfer(other: Station, seconds: number, ...options: string[]): Promise<number> {
-    return transfer(this, other, seconds, ...options);
+  transfer(other: Station, length: Length, ...options: string[]): Promise<number> {
+    return transfer(this, other, length, ...options);
   }
 
   /** A ping every other millisecond; its result must show that each was answered, once. */

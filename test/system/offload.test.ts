@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { useLab, type Guest } from "./lab.js";
+import { type Guest, MUCH, useLab } from "./lab.js";
 import { privileged } from "./namespace.js";
 import { python } from "./python.js";
 import { Product } from "./product.js";
@@ -68,7 +68,7 @@ describe.skipIf(!can)("offloads", () => {
     expect(a.run("cat", "/sys/class/net/a/mtu").trim()).toBe("1500");
     const watch = b.start("tcpdump", "-nn", "-c", "5", "-Q", "in", "-i", "b", "greater 30000");
     await watch.until(/listening on/);
-    expect(await a.transfer(b, 1)).toBeGreaterThan(5e6);
+    expect(await a.transfer(b, MUCH)).toBeGreaterThan(5e6);
     await watch.result();
   });
 

@@ -18,16 +18,16 @@ class Far implements Station {
 
   constructor(lab: Lab, gateway: Guest) {
     this.#namespace = lab.namespace("far");
-    const near = ["address", "add", "198.51.100.1/24", "dev", "far"];
-    const mtu = ["mtu", String(NARROW_MTU)];
-    gateway.run("ip", "link", "add", "far", ...mtu, "type", "veth", "peer", "name", "near", ...mtu,
-      "netns", this.#namespace.name);
-    gateway.run("ip", ...near);
-    gateway.run("ip", "link", "set", "far", "up");
+    const mtu = `mtu ${NARROW_MTU}`;
+    gateway.namespace.ip(
+      `link add far ${mtu} type veth peer name near ${mtu} netns ${this.#namespace.name}`,
+      "address add 198.51.100.1/24 dev far",
+      "link set far up",
+    );
     gateway.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
-    this.run("ip", "address", "add", `${this.address}/24`, "dev", "near");
-    this.run("ip", "link", "set", "near", "up");
-    this.run("ip", "route", "add", "default", "via", "198.51.100.1");
+    this.#namespace.ip(
+      `address add ${this.address}/24 dev near`, "link set near up", "route add default via 198.51.100.1",
+    );
   }
 
   run(command: string, ...args: string[]): string {

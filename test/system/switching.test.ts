@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { cTag, sTag, testFrame, testMac, type Tag } from "../model/frames.js";
-import { useLab } from "./lab.js";
+import { MUCH, useLab } from "./lab.js";
 import { privileged } from "./namespace.js";
 
 const MEGABYTE = 1e6;
@@ -29,8 +29,8 @@ describe.skipIf(!can).each(["1", "2"])("switching with --workers %s", (workers) 
     const product = await lab().plugged(ports, "--workers", workers);
     expect(await a.reaches(b)).toBe(true);
     expect(await a.misses(c)).toBe(true);
-    expect(await a.transfer(b, 1)).toBeGreaterThan(10 * MEGABYTE);
-    expect(await a.transfer(b, 1, "--reverse")).toBeGreaterThan(10 * MEGABYTE);
+    expect(await a.transfer(b, MUCH)).toBeGreaterThan(10 * MEGABYTE);
+    expect(await a.transfer(b, MUCH, "--reverse")).toBeGreaterThan(10 * MEGABYTE);
     expect(await product.places(a.mac)).toEqual(["10 a"]);
     expect(await product.places(b.mac)).toEqual(["10 b"]);
     expect(JSON.parse(await product.run("show", "stats", "--json"))).toMatchObject({ workers: Number(workers) });
