@@ -50,8 +50,7 @@ export default defineConfig({
           env: { [WORKERS]: process.env[WORKERS] ?? "2" },
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // One file at a time, and after the other tests: they measure, and share the machine's devices.
-          fileParallelism: false,
+          maxWorkers: 2, // they wait more than they work, each in namespaces of its own
           sequence: { groupOrder: 1 },
         },
       },
