@@ -51,7 +51,7 @@ function emitMost(from: u32, end: u32): u32 {
     const gains = <i32>(leaves >> 1) - <i32>came;
     const at = ring + (next & (RING_SIZE - 1)) * DESC_SIZE;
     const insert = load<u32>(item, ITEM_TAG) & <u32>(-gains >> 31);
-    const pop = (came & ~(leaves >> 1)) << CAME;
+    const pop = <u32>gains & (TAG_SIZE << POP_SHIFT); // -1 has all bits
     store<u32>(ring, next + 1, RING_NEXT);
     store<u64>(at, placed + (<u64><i64>gains << 34), RING_SLOTS);
     store<u64>(at, (<u64>((shape & SHAPE_START) | pop | port) << 32) | insert, RING_SLOTS + DESC_TAG);

@@ -3,8 +3,8 @@
 // questions: it maps (port, VID) to a domain, and VID 0 stands for frames without one.
 
 import {
-  ADMIT, ADMIT_SIZE, BATCH_MAX, DESC_LENGTH, DESC_PORT, DESC_SHAPE, DESC_SIZE, FLAG_ISOLATED, FLAG_MONITOR, FLAG_TUNNEL,
-  FRAME_MAX, HEADER_MIRRORS, ITEM_DESTINATION, ITEM_INNER, ITEM_ODD, ITEM_SAME, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT,
+  ADMIT, ADMIT_SIZE, BATCH_MAX, DESC_LENGTH, DESC_PORT, DESC_SHAPE, DESC_SIZE, FLAG_ISOLATED, FLAG_MONITOR,
+  FLAG_TUNNEL, FRAME_MAX, HEADER_MIRRORS, ITEM_INNER, ITEM_ODD, ITEM_SAME, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT,
   ITEM_SOURCE, ITEM_TAG, POP_SHIFT, PORTS, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_IN, PORT_PUSH, PORT_PVID, PORT_SIZE,
   SHAPE_HEADER, SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_MIRRORED, WORKER_RX,
 } from "../layout";
@@ -15,13 +15,13 @@ import { release } from "../pool";
 import { Reason } from "../reason";
 import { base, counters, frames } from "../state";
 import {
-  DESTINATION, HEADER_SIZE, MAC_MASK, SOURCE, TAGGED_HEADER_SIZE, TAG_SIZE, TPID_CUSTOMER, TPID_SERVICE, TYPE, isTag,
-  vidOf,
+  HEADER_SIZE, TAGGED_HEADER_SIZE, TAG_SIZE, TPID_CUSTOMER, TPID_SERVICE, TYPE, isTag, vidOf,
 } from "../wire/ethernet";
 import { clearHeader } from "../wire/virtio";
 
 /** What is believed of a received frame's shape: a port that can be, a start, and no pop. */
 const RX_SHAPE: u32 = SHAPE_PLACE & ~SHAPE_PORT | (PORTS_MAX - 1);
+const RX_UNLIKE: u32 = ~RX_SHAPE | SHAPE_HEADER;
 const ODD_PORT: u32 = FLAG_TUNNEL | FLAG_ISOLATED;
 const ITEMS_A_DESC: u32 = ITEM_SIZE / DESC_SIZE; // bytes of items for each byte of descriptors
 
@@ -52,10 +52,10 @@ function parseMost(from: u32, end: u32, items: u32): u32 {
   let desc = from;
   for (; desc < end; desc += DESC_SIZE) {
     const placed = load<u64>(desc);
-    const place = load<u32>(desc, DESC_SHAPE) & RX_SHAPE;
+    const place = load<u32>(desc, DESC_SHAPE);
+    if (place & RX_UNLIKE) break;
     const port = place & SHAPE_PORT;
-    const flags = load<u32>(port * PORT_SIZE, PORTS + PORT_FLAGS);
-    if ((place & SHAPE_HEADER) | (flags & ODD_PORT)) break;
+    if (load<u32>(port * PORT_SIZE, PORTS + PORT_FLAGS) & ODD_PORT) break;
     const at = pool + <u32>placed * SLOT_SIZE + (place >> START_SHIFT);
     const outer = load<u32>(at, TYPE);
     if ((outer & 0xffff) == TPID_SERVICE) break;
@@ -85,9 +85,9 @@ function admitted(port: u32, vid: u32): u32 {
 
 @inline
 function fill(item: u32, at: u32, domain: u32, tag: u32, shape: u32, placed: u64): void {
-  const high = <u64>domain << 48;
-  store<u64>(item, (load<u64>(at, SOURCE) & MAC_MASK) | high, ITEM_SOURCE);
-  store<u64>(item, (load<u64>(at, DESTINATION) & MAC_MASK) | high, ITEM_DESTINATION);
+  // Both MACs, eight bytes each: in an item the source comes first.
+  const macs = i8x16.swizzle(v128.load(at), i8x16(6, 7, 8, 9, 10, 11, -1, -1, 0, 1, 2, 3, 4, 5, -1, -1));
+  v128.store(item, v128.or(macs, i64x2.splat(<u64>domain << 48)), ITEM_SOURCE);
   store<u32>(item, tag, ITEM_TAG);
   store<u32>(item, shape, ITEM_SHAPE);
   store<u64>(item, placed, ITEM_SLOT);
