@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "device.h"
+#include "slice.h"
 #include "socket.h"
 
 namespace taploom {
@@ -46,6 +47,7 @@ Failure Poller::create(const Memory& memory, std::unique_ptr<Poller>& poller) {
   event.events = EPOLLIN;
   event.data.u32 = DATA_DOORBELL;
   if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, doorbell.get(), &event) < 0) return {errno, "watching the doorbell"};
+  shorten_slice();
   poller.reset(new Poller(memory, std::move(epoll), std::move(doorbell)));
   return {};
 }

@@ -39,7 +39,7 @@ class Poller {
   static constexpr uint32_t EVENTS = 0x10000;
   static constexpr uint32_t RUNG = 0x20000;
 
-  /** `memory` must have been found in order by Memory::misplaced, and stay. */
+  /** For the calling thread. `memory` must have been found in order by Memory::misplaced, and stay. */
   static Failure create(const Memory& memory, std::unique_ptr<Poller>& poller);
 
   int doorbell() const { return doorbell_.get(); }
