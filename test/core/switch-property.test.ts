@@ -8,7 +8,7 @@ import { ReferenceSwitch, type ReferenceResult } from "../model/reference.js";
 import { Rig } from "./rig.js";
 import { frameOf, scenario, type Event, type Scenario } from "./scenario.js";
 
-const RUNS = 250; // with each number of workers
+const RUNS = 400; // with each number of workers
 
 class Match {
   readonly rig: Rig;

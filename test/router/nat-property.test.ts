@@ -13,7 +13,7 @@ import { play, type NatRig } from "./traffic.js";
 // The same histories each time, so that a red run says something about a change, and others with each number of
 // workers; NAT_SEED and NAT_RUNS play yet others.
 const SEED = Number(process.env["NAT_SEED"] ?? 4787 + WORKERS);
-const RUNS = Number(process.env["NAT_RUNS"] ?? 120);
+const RUNS = Number(process.env["NAT_RUNS"] ?? 200);
 
 function rigOf({ outside, forwards, capacity, mapping, filtering, timeouts, ...limits }: NatModelConfig): RouterRig {
   const [first, ...others] = new Set([...outside, ...forwards.flatMap((forward) => forward.outside ?? [])]);

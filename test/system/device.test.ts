@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PollerEvent } from "../../src/port/addon.js";
 import { loadAddon, Rig, type Turn } from "../native/rig.js";
+import { frame, isOurs } from "./experiment.js";
 import { inNamespace, Namespace } from "./namespace.js";
 
 const TAP = 0;
@@ -17,20 +18,11 @@ const MTU_EXCEEDED = 4;
 
 const ip = (...args: string[]) => execFileSync("ip", args, { encoding: "utf8" });
 
-/** A frame of an EtherType for experiments, which the kernel sends nobody by itself. */
-function frame(length: number, seed = 0): Buffer {
-  const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 13 + seed) & 0xff));
-  bytes.write("02000000000a02000000000b88b5", "hex");
-  return bytes;
-}
-
 const tagged = (bytes: Buffer, tag: number) => {
   const inserted = Buffer.alloc(4);
   inserted.writeUInt32BE(tag);
   return Buffer.concat([bytes.subarray(0, 12), inserted, bytes.subarray(12)]);
 };
-
-const experimental = (bytes: Buffer) => bytes.subarray(0, 6).equals(frame(14).subarray(0, 6));
 
 const addon = loadAddon("the addon on devices")!;
 
@@ -53,13 +45,13 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
   /** Turns until `count` frames of ours have come in on the port. */
   function receive(port: number, count: number): Buffer[] {
     const ours = (turn: Turn) =>
-      turn.frames.filter((item) => item.port === port && experimental(item.bytes)).map((item) => item.bytes);
+      turn.frames.filter((item) => item.port === port && isOurs(item.bytes)).map((item) => item.bytes);
     return ours(rig.turnUntil((turn) => ours(turn).length >= count));
   }
 
   function quiet(port: number): void {
     for (let i = 0; i < 3; i++) {
-      const frames = rig.turn(20).frames.filter((item) => item.port === port && experimental(item.bytes));
+      const frames = rig.turn(20).frames.filter((item) => item.port === port && isOurs(item.bytes));
       expect(frames).toEqual([]);
     }
   }

@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadAddon, Rig, type Turn } from "../native/rig.js";
+import { frame, isOurs } from "./experiment.js";
 import { inNamespace } from "./namespace.js";
 
 const DEVICE = 0;
@@ -11,13 +12,6 @@ const FAR = 1; // where what was sent can be seen, and sent from
 const QUEUE_FULL = 3;
 
 const ip = (...args: string[]) => execFileSync("ip", args, { encoding: "utf8" });
-
-/** A frame of an EtherType for experiments, which the kernel sends nobody by itself. */
-function frame(length: number, seed = 0): Buffer {
-  const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 13 + seed) & 0xff));
-  bytes.write("02000000000a02000000000b88b5", "hex");
-  return bytes;
-}
 
 const addon = loadAddon("senders on devices")!;
 
@@ -40,7 +34,7 @@ describe.skipIf(!addon)("senders on devices", () => inNamespace(import.meta.url,
   /** Turns the receiver until `count` frames of ours have come in on the port. */
   function receive(port: number, count: number): Buffer[] {
     const ours = (turn: Turn) => turn.frames
-      .filter((item) => item.port === port && item.bytes.subarray(0, 6).equals(frame(14).subarray(0, 6)))
+      .filter((item) => item.port === port && isOurs(item.bytes))
       .map((item) => item.bytes);
     return ours(receiver.turnUntil((turn) => ours(turn).length >= count));
   }
