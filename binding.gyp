@@ -17,7 +17,7 @@
         "native/ring.cc",
         "native/seat.cc",
         "native/segment.cc",
-        "native/slice.cc",
+        "native/sharing.cc",
         "native/socket.cc",
         "native/steering.cc",
         "native/tap.cc",

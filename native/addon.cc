@@ -13,6 +13,7 @@
 #include "device.h"
 #include "failure.h"
 #include "poller.h"
+#include "sharing.h"
 #include "socket.h"
 
 namespace taploom {
@@ -118,6 +119,7 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
                            InstanceMethod<&PollerObject::detach>("detach"),
                            InstanceMethod<&PollerObject::turn>("turn"),
                            InstanceMethod<&PollerObject::stay>("stay"),
+                           InstanceMethod<&PollerObject::give_way>("giveWay"),
                            InstanceMethod<&PollerObject::events>("events"),
                            InstanceMethod<&PollerObject::close>("close"),
                        });
@@ -207,6 +209,8 @@ class PollerObject : public Napi::ObjectWrap<PollerObject> {
       poller_->seat().leave();
     }
   }
+
+  void give_way(const Napi::CallbackInfo&) { taploom::give_way(); }
 
   Napi::Value events(const Napi::CallbackInfo& info) {
     static constexpr const char* NAMES[] = {"up", "down", "gone"};  // in the order of Change

@@ -10,7 +10,7 @@
 #include <cerrno>
 
 #include "device.h"
-#include "slice.h"
+#include "sharing.h"
 #include "socket.h"
 
 namespace taploom {

@@ -69,6 +69,8 @@ export interface Poller {
   /** Whether the calling thread stays on the processor where it is; it does not where another thread of the process
    *  stays there already. */
   stay(on: boolean): void;
+  /** Lets whoever waits for the calling thread's processor run first. */
+  giveWay(): void;
   events(): PollerEvent[];
   close(): void;
 }

@@ -8,8 +8,13 @@ import type { SharedMemory } from "../core/memory.js";
 export class Lookout {
   #looks = false;
 
+  /** Whether there are other workers. */
+  readonly isOneOfMany: boolean;
+
   /** `most`: workers at a time, 1 or more. */
-  constructor(readonly shared: SharedMemory, readonly most = Math.max(1, availableParallelism() - 1)) {}
+  constructor(readonly shared: SharedMemory, readonly most = Math.max(1, availableParallelism() - 1)) {
+    this.isOneOfMany = shared.word(layout.HEADER_WORKERS) > 1;
+  }
 
   /** Whether this worker may look on, which it wants to or does not; whoever does may until it no longer wants to. */
   may(wants: boolean): boolean {

@@ -65,7 +65,8 @@ export class Loop {
       const now = performance.now();
       const bulk = received > 0 && this.#isBulk(); // asked first: what the core pulls in comes to stand there, too
       wait = this.core.turn(received, now + this.#skew);
-      if (this.#lookout.may(this.#patience.looksOn(received > 0 || wait === 0, now, bulk))) wait = 0;
+      const active = received > 0 || wait === 0;
+      if (this.#lookout.may(this.#patience.looksOn(active, now, bulk))) wait = this.#lookOn(active);
       if (this.#stay.after(bulk, now) !== this.#stays) this.#sit();
       if (this.#stays) wait = Math.min(wait, QUIET_MS);
       if (this.#files.size > 0) this.#drainFiles();
@@ -91,6 +92,12 @@ export class Loop {
   /** Whether the first frame received is many in one, which stands for the others. */
   #isBulk(): boolean {
     return this.shared.word(this.#block + layout.WORKER_RX + layout.DESC_LENGTH) > BULK_BYTES;
+  }
+
+  /** Goes on without sleeping: waits 0 ms. Who looks in vain may be in the way of a worker that has been waked. */
+  #lookOn(active: boolean): number {
+    if (!active && this.#lookout.isOneOfMany) this.#poller?.giveWay();
+    return 0;
   }
 
   /** Stays on this processor from now on, or no longer. */

@@ -1,6 +1,6 @@
-// See slice.h.
+// See sharing.h.
 
-#include "slice.h"
+#include "sharing.h"
 
 #include <sched.h>
 #include <sys/syscall.h>
@@ -35,5 +35,7 @@ void shorten_slice() {
   attributes.runtime_ns = SHORTEST_NS;
   (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
+
+void give_way() { (void)sched_yield(); }
 
 }  // namespace taploom
