@@ -114,6 +114,7 @@ export class RouterTables {
     this.#endPorts(router, forward);
     this.#eachPort(router, forward, (protocol, outside, port, i) => {
       if (core.addForward(router.index, protocol, outside, port, inside, wire16(forward.insidePort + i))) return;
+      this.removeForward(router, forward); // those of its ports that had room
       throw new EngineError("FULL", "the translation table has no room for more forwards: raise nat.capacity");
     });
   }

@@ -80,11 +80,19 @@ export class Fabric {
     try {
       await this.#execute(plan);
     } catch (error) {
-      // Only a device that had to be let go of before it could be had again fails this late.
-      await this.#execute(diffPlants(this.#plant, before));
+      // A device that had to be let go of before it could be had again fails this late, or a forward without room.
+      await this.#goBack(plan, before);
       throw error;
     }
     return plan;
+  }
+
+  /** Returns from wherever a plan has got to. A router changes in two parts, and counts as changed after the second. */
+  async #goBack(plan: Plan, before: Plant): Promise<void> {
+    await this.#execute(diffPlants(this.#plant, before));
+    for (const step of plan.steps) {
+      if (step.do === "change-router") await this.routers.change(step.router, before.routers[step.router]!);
+    }
   }
 
   #requireWorkers({ switches }: Plant): void {

@@ -2,12 +2,13 @@
 // with packets is tested in test/router.
 // Read first: src/engine/routers.ts.
 
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
 import type { Engine } from "../../src/engine.js";
 import { arp, ether, parse, ping, tcp, udp, type Parsed } from "../router/packet.js";
-import { startEngine, until } from "./lab.js";
+import { canStream, scratch, startEngine, until } from "./lab.js";
 
 const MAC = "02:00:00:00:00:01";
 const memory = { memory: true };
@@ -151,6 +152,36 @@ describe("a router", () => {
       return b.seen.some(({ icmp, ip }) => icmp?.type === 0 && ip!.from === "10.0.10.1");
     }, "a ping through an uplink with a lease");
     for (const direction of cable) direction.stop(); // one engine stops before the other
+  });
+});
+
+describe("where an apply fails late", () => {
+  it.runIf(canStream())("a router keeps its interfaces", async () => {
+    const file = join(scratch(), "late");
+    const config = (interfaces: object[], late: object) => {
+      const ports = { a: { ...memory, access: 10 }, b: { ...memory, access: 20 }, late };
+      return withRouter({ interfaces }, { switches: { lab: { ports } } });
+    };
+    const engine = await startEngine(config([inside, other], { pcap: { write: file }, monitor: true }));
+    await expect(engine.apply(config([inside], { stream: file }))).rejects.toThrow("already");
+    expect(engine.config().routers["edge"]!.interfaces).toHaveLength(2);
+    expect(engine.routers()).toMatchObject([{ name: "edge" }]);
+    const guest = new Host(engine, ["lab", "b"], "10.0.20.5");
+    guest.send(ping({ from: "10.0.20.5:7", to: "10.0.20.1" }));
+    await until(() => guest.seen.some(({ icmp }) => icmp?.type === 0), "an answer to ping");
+  });
+
+  it("a forward works on, and none of the new ones is left", async () => {
+    const config = (forwards: string[]) =>
+      withRouter({ interfaces: [inside], uplink, forwards }, { nat: { capacity: 1024 } });
+    const engine = await startEngine(config(["udp 8080 -> 10.0.10.5:80"]));
+    const guest = new Host(engine, ["lab", "a"], "10.0.10.5");
+    const remote = new Host(engine, ["edge", "uplink"], "203.0.113.1");
+    await expect(engine.apply(config(["tcp 1000-9999 -> 10.0.10.6"]))).rejects.toThrow("no room");
+    expect(engine.config().routers["edge"]!.forwards).toMatchObject([{ protocol: "udp", port: 8080 }]);
+    remote.send(udp({ from: "203.0.113.1:53", to: "203.0.113.2:8080" }));
+    expect(await guest.udpFrom()).toBe("203.0.113.1:53");
+    await engine.apply(config(["udp 1000-1399 -> 10.0.10.6"]));
   });
 });
 
