@@ -72,7 +72,7 @@ function makeRoom(port: u32): bool {
   for (let i: u32 = 0; i < min(SAMPLE, end - 1); i++) {
     cursor = cursor + 1 < end ? cursor + 1 : 1;
     const neighbor = recordAt(NEIGHBOR_SLAB, cursor);
-    if (load<u64>(neighbor, NEIGHBOR_KEY) == 0 || load<u32>(neighbor, NEIGHBOR_FLOWS)) continue;
+    if (!isNeighbor(neighbor) || load<u32>(neighbor, NEIGHBOR_FLOWS)) continue;
     if (port != ANY_PORT) {
       if (load<u32>(neighbor, NEIGHBOR_PORT) != port || !isAsking(neighbor)) continue;
       chosen = neighbor;

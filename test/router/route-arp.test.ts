@@ -1,7 +1,9 @@
 // ARP of a router: who is answered, who is asked and how often, what waits meanwhile, and what nobody can make it
 // believe. Read RFC 826, RFC 1122 2.3.2, RFC 5227 1.1.
 
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import * as layout from "../../src/core/layout.js";
+import { Numbers } from "../../src/core/registry.js";
 import { parse, udp } from "./packet.js";
 import { BROADCAST, arpFrame, neighbor, neighbors, outputs, raw, rawWait, waiting } from "./raw.js";
 import { ROUTER_MAC, RouterRig } from "./rig.js";
@@ -208,6 +210,23 @@ it("a guest that scans does not keep others from being found, and takes bounded 
   expect(seen["a20"]!.filter(({ ip }) => ip?.to === "10.20.200.200")).toHaveLength(1);
   raw(rig, "a20", arpFrame(rig, { op: 1, from: "10.20.77.77", target: "10.20.0.1" }));
   expect(neighbor(rig, "10.20.77.77")).toBeDefined();
+});
+
+it("takes no free record for a neighbor's to make room, on an interface whose port is number 0 either", () => {
+  const took = vi.spyOn(Numbers.prototype, "take").mockImplementationOnce(() => 0); // as after the last number
+  const rig = new RouterRig({
+    interfaces: [
+      { switch: "lab", vlan: 10, address: "10.0.10.1/21" }, { switch: "lab", vlan: 20, address: "10.0.20.1/24" },
+    ],
+  });
+  took.mockRestore();
+  const reach = (address: string) => rig.send(toInside(address, "10.0.20.5:1000"));
+  for (let i = 2; i < 200; i++) reach(`10.0.10.${i}`); // who answers
+  for (let i = 1; i < 250; i++) reach(`10.0.9.${i}`); // and who does not
+  rawWait(rig, 700);
+  for (let i = 1; i < 250; i++) reach(`10.0.11.${i}`);
+  for (let i = 1; i < 250; i++) reach(`10.0.12.${i}`);
+  expect(neighbors(rig)).toBe(rig.count(layout.NEIGHBOR_SLAB));
 });
 
 it("many that ask for the router do not fill its table: the idlest makes room", { timeout: 30_000 }, () => {
