@@ -10,6 +10,7 @@ import {
   ROUTER_OUTSIDE_COUNT,
 } from "../layout-router";
 import { now, self } from "../state";
+import { PROTOCOL_UDP } from "../wire/ipv4";
 import { kindOf, setOwner } from "./owner";
 
 const WORD_BITS: u32 = 64;
@@ -18,6 +19,7 @@ const WORDS_LOW: u32 = 16; // ports below 1024
 const EVEN: u64 = 0x5555_5555_5555_5555;
 const ANY: u64 = 0xffff_ffff_ffff_ffff;
 const PORTS_ALL: u32 = 65535; // 0 is none
+const PORT_DHCP_CLIENT: u32 = 68;
 
 @inline
 export function outsideAt(index: u32): u32 {
@@ -81,9 +83,14 @@ export function givePort(index: u32, protocol: u32, port: u32): void {
   atomic.and<u8>(bitmapOf(index, protocol) + (port >> 3), ~(<u8>1 << <u8>(port & 7)));
 }
 
+/** The same for a mapping that can do with another. What DHCP says to the uplink comes to no guest (RFC 2131 4.1). */
+function claimPort(index: u32, protocol: u32, port: u32): bool {
+  return (protocol != PROTOCOL_UDP || port != PORT_DHCP_CLIENT) && takePort(index, protocol, port);
+}
+
 /** Takes a free port for an inside port, both numbers; 0: none is left. An identifier may be 0 inside, not outside. */
 export function choosePort(index: u32, protocol: u32, wanted: u32): u32 {
-  if (wanted && takePort(index, protocol, wanted)) return wanted;
+  if (wanted && claimPort(index, protocol, wanted)) return wanted;
   if (freePorts(index, protocol) == 0) return 0;
   const parity = wanted & 1 ? ~EVEN : EVEN;
   const low = wanted < WORDS_LOW * WORD_BITS;
@@ -102,7 +109,7 @@ function search(index: u32, protocol: u32, low: bool, mask: u64): u32 {
     const free = ~load<u64>(bitmap + word * 8) & mask & (word == 0 ? ~1 : ANY);
     for (let left = free; left != 0; left &= left - 1) { // another worker may be quicker
       const port = word * WORD_BITS + <u32>ctz(left);
-      if (takePort(index, protocol, port)) return port;
+      if (claimPort(index, protocol, port)) return port;
     }
   }
   return 0;

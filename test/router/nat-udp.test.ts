@@ -37,6 +37,12 @@ describe("rfc4787-req03 ports", () => {
     expect(portOf(new RouterRig().outbound(dgram(`10.0.10.5:${port}`, R)))).toBe(port);
   });
 
+  it("rfc2131 4.1 that of DHCP clients is the router's own, and no guest's", () => {
+    const rig = new RouterRig();
+    expect(portOf(rig.outbound(dgram("10.0.10.5:68", R)))).not.toBe(68);
+    expect(said(rig.inbound(dgram(R, `${OUT}:68`)))).toBe("nat-filtered");
+  });
+
   it("are not overloaded, even towards different remotes", () => {
     const rig = new RouterRig();
     rig.outbound(dgram(A, R));
