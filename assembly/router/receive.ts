@@ -78,14 +78,17 @@ function isForAll(destination: u32): bool {
 }
 
 /**
- * Whether nobody at the interface can have an address: it is no host's, one of the router's own or of all on a link, or
- * of a network that is on another interface's link (RFC 1812 5.3.7, 5.3.8).
+ * Whether nobody at the interface can have an address: it is no host's, one of the router's own or of all on a link, of
+ * a network that is on another interface's link (RFC 1812 5.3.7, 5.3.8), or, inside of a router that translates, of one
+ * that is not inside: the answers would leave by the uplink, to whomever the sender named (RFC 2827).
  */
 function isMartian(source: u32): bool {
   if (!isUnicast(source)) return true;
   const route = routeTo(source);
-  if (route == 0) return false;
+  const inside = !isFromUplink() && (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) != 0;
+  if (route == 0) return inside;
   if (load<u16>(route, ROUTE_KIND) != ROUTE_LINK) return true;
+  if (inside && portOf(route) == load<u32>(router, ROUTER_UPLINK)) return true;
   return load<u32>(route, ROUTE_VIA) == 0 && portOf(route) != port;
 }
 
@@ -127,6 +130,7 @@ function depart(neighbor: u32): void {
 // ---- with translation ----
 
 function translated(destination: u32): void {
+  if (protocol == 0) return drop(Reason.malformed); // none of IPv4's; a key of nothing but zeros is a free record's
   const outside = outsideIndexOf(router, destination);
   if (outside >= 0) return toOutside(<u32>outside);
   if (isFromUplink()) return drop(Reason.natFiltered);

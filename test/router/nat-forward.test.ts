@@ -1,6 +1,7 @@
 // Forwards and 1:1 addresses through the real core: both directions, hairpins, changes at run time.
 
 import { describe, expect, it } from "vitest";
+import * as layout from "../../src/core/layout.js";
 import { A, B, C, OUT, R, S, dgram, portOf, said, seen, seg } from "./nat-rig.js";
 import { ip, ping } from "./packet.js";
 import { RouterRig } from "./rig.js";
@@ -97,6 +98,16 @@ describe.each(["endpoint-independent", "address-and-port-dependent"])("1:1 with 
     expect(said(rig.inbound(gre("198.51.100.10", OTHER)))).toBe("198.51.100.10 > 10.0.20.7");
     expect(said(rig.outbound(gre("10.0.10.5", "198.51.100.9")))).toBe("nat-filtered");
     expect(said(rig.inbound(gre("198.51.100.10", OUT)))).toBe("nat-filtered");
+  });
+
+  it("does not translate protocol 0, whole or in parts, which IPv4 has not", () => {
+    const rig = whole();
+    const packet = { from: "10.0.20.7", protocol: 0, payload: "abcdefgh" };
+    for (let i = 1; i <= 20; i++) {
+      rig.send(ip({ ...packet, to: `198.51.100.${i}` }));
+      rig.send(ip({ ...packet, to: `198.51.100.${i}`, id: 0, offset: 8 }));
+    }
+    expect([rig.sessions, rig.count(layout.PENDING_SLAB), rig.drops()]).toEqual([0, 0, { malformed: 40 }]);
   });
 
   it("passes pings of both sides", () => {

@@ -134,6 +134,16 @@ describe("fairness", () => {
     expect(said(rig.outbound(seg("10.0.10.6:2000", R, "PA")))).toBe(`${OUT}:2000 > ${R}`);
   });
 
+  it("a host cannot be many by the sources that it writes", () => {
+    const rig = new RouterRig();
+    for (let host = 1; host <= 250; host++) {
+      const frames = Array.from({ length: 60 }, (_, i) =>
+        rig.frame(dgram(`198.18.0.${host}:${1000 + i}`, `192.0.2.1:${i + 1}`), "10.0.10.66"));
+      rig.sendFrame("a10", ...frames);
+    }
+    expect([rig.sessions, rig.drops()]).toEqual([0, { spoofed: 15_000 }]);
+  });
+
   it("two that scan leave some, too", () => {
     const rig = new RouterRig();
     for (const host of ["10.0.10.5", "10.0.20.7"]) scan(rig, host, 2000);
@@ -153,6 +163,7 @@ describe("fairness", () => {
 
 // Each worker has a table of its own, and makes room in that one only: what is said here is said of one.
 const ONE = { workers: 1 };
+const BEHIND = [{ to: "10.0.0.0/20", via: "10.0.10.9" }];
 
 describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
   it("of ports: nat-no-port, ICMP 3/13, and old sessions live", () => {
@@ -180,7 +191,7 @@ describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
   });
 
   it("of the table: nat-limit, and old sessions live", () => {
-    const rig = new RouterRig({}, ONE);
+    const rig = new RouterRig({ routes: BEHIND }, ONE);
     fill(rig);
     expect(rig.sessions).toBe(CAPACITY);
     expect(said(rig.outbound(dgram(B, S)))).toBe("nat-limit");
@@ -188,7 +199,7 @@ describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
   });
 
   it("oldest-idle: of the table, the idle go for new ones", () => {
-    const rig = new RouterRig({ nat: { exhausted: "oldest-idle" } }, ONE);
+    const rig = new RouterRig({ routes: BEHIND, nat: { exhausted: "oldest-idle" } }, ONE);
     fill(rig);
     rig.jump(30);
     for (let i = 0; i < 200; i++) {
@@ -210,7 +221,7 @@ describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
   });
 
   it("oldest-idle: a host whose own last session goes has the new one", () => {
-    const rig = new RouterRig({ nat: { exhausted: "oldest-idle" } }, ONE);
+    const rig = new RouterRig({ routes: BEHIND, nat: { exhausted: "oldest-idle" } }, ONE);
     rig.outbound(dgram(A, R));
     rig.jump(30);
     fill(rig, CAPACITY - 1);
@@ -231,7 +242,7 @@ describe("rfc5508-req08, rfc6888-req11 exhaustion", () => {
   });
 });
 
-/** Fills the table with sessions of as many hosts, so that none has too many. */
+/** Fills the table with sessions of as many hosts, which are behind a router inside, so that none has too many. */
 function fill(rig: RouterRig, count = CAPACITY): void {
   const frames = Array.from({ length: count }, (_, i) => {
     const from = `10.0.${1 + (i >> 7)}.${1 + (i & 127)}`;
