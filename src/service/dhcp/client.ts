@@ -69,6 +69,8 @@ export class DhcpClient {
   /** What it has, or had and asks for again. */
   #lease: Lease | undefined;
   #isBound = false;
+  /** Whether the lease is one that was restored, which the interface may have been made by. */
+  #isRestored = false;
 
   constructor(place: Place, options: DhcpClientOptions) {
     this.#place = place;
@@ -148,6 +150,7 @@ export class DhcpClient {
     const leftMs = Math.min(expires - this.#wallMs(), binding.leaseSeconds * 1000);
     if (leftMs <= 0) return false;
     const expiresMs = this.#now() + leftMs;
+    this.#isRestored = true;
     this.#lease = { binding, serverMac: MAC_BROADCAST, renewMs: expiresMs, rebindMs: expiresMs, expiresMs };
     return true;
   }
@@ -235,6 +238,7 @@ export class DhcpClient {
       expiresMs: this.#askedMs + binding.leaseSeconds * 1000,
     };
     this.#isBound = true;
+    this.#isRestored = false;
     this.#offer = undefined;
     this.#refusals = 0;
     this.#state = "bound";
@@ -274,10 +278,11 @@ export class DhcpClient {
 
   /** Forgets the lease; says so where the interface had it. */
   #drop(): void {
-    const wasBound = this.#isBound;
+    const wasKnown = this.#isBound || this.#isRestored;
     this.#lease = undefined;
     this.#isBound = false;
-    if (wasBound) this.#options.onBinding(undefined);
+    this.#isRestored = false;
+    if (wasKnown) this.#options.onBinding(undefined);
   }
 
   #send(type: number): void {

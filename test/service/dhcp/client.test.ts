@@ -305,6 +305,26 @@ describe("a lease that was saved", () => {
     expect(uplink.bindings).toHaveLength(2);
   });
 
+  it("is given up where the server refuses it (rfc2131-3.2)", () => {
+    const { uplink, record } = saved();
+    uplink.client = uplink.make();
+    uplink.client.restore(record);
+    uplink.client.linkUp();
+    uplink.answer(TYPE.nak, uplink.last());
+    expect([uplink.client.remembered, uplink.bindings.at(-1)]).toEqual([undefined, undefined]);
+  });
+
+  it("is given up when it ends and nobody has answered (rfc2131-3.2)", () => {
+    const { uplink, record } = saved();
+    uplink.client = uplink.make();
+    uplink.client.restore(record);
+    uplink.client.linkUp();
+    uplink.pass(990);
+    expect(uplink.bindings).toHaveLength(1);
+    uplink.pass(20);
+    expect([uplink.client.remembered, uplink.bindings.at(-1)]).toEqual([undefined, undefined]);
+  });
+
   it.each([
     ["nothing", undefined], ["null", null], ["no binding", { binding: undefined }], ["ended", { expires: 5 }],
     ["no time", { expires: "x" }], ["no address", { address: "x" }], ["prefix 0", { prefix: 0 }],
