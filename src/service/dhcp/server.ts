@@ -5,7 +5,9 @@
 // Read first: RFC 2131 section 4.3, table 4 (kinds of DHCPREQUEST) above all; RFC 2132.
 
 import type { DhcpConfig } from "../../config/model.js";
+import { macText } from "../../wire/packet.js";
 import type { Place, Transmit } from "../channel.js";
+import { Rate, type Limits } from "../rate.js";
 import { Addresses, type Client } from "./addresses.js";
 import { BROADCAST, openDatagram, PORT_SERVER } from "./datagram.js";
 import type { Holding, LeaseBook } from "./lease-book.js";
@@ -13,12 +15,14 @@ import { NO_ADDRESS, OP_REQUEST, parseMessage, TYPE, type DhcpMessage } from "./
 import { addressIn, broadcastOf, CODE, isHostOf, networkOf, numberIn, textIn } from "./options.js";
 import { grantReply, informReply, nakReply, type Terms } from "./reply.js";
 import { isMac } from "./sane.js";
-import { TokenBucket } from "./token-bucket.js";
 
-/** Requests a second that are looked at, and how many at once. */
-export const REQUESTS_RATE = 200;
-export const REQUESTS_BURST = 400;
+/** Messages that are looked at, of an interface and of each MAC. */
+export const MESSAGE_LIMITS: Limits = {
+  all: { perSecond: 200, burst: 400 },
+  guest: { perSecond: 20, burst: 40 },
+};
 const LEASE_SECONDS_MIN = 60;
+const SOURCE = 6; // of a frame: its sender's MAC
 
 /** Counts since the server was made. */
 export interface DhcpCounts {
@@ -32,7 +36,7 @@ export interface DhcpCounts {
   informs: number;
   /** Clients that got no address, since none was free. */
   exhausted: number;
-  /** Messages beyond REQUESTS_RATE. */
+  /** Messages beyond MESSAGE_LIMITS. */
   limited: number;
   /** What was no message to a server. */
   malformed: number;
@@ -68,7 +72,7 @@ export class DhcpServer {
   };
 
   readonly #options: DhcpServerOptions;
-  readonly #bucket: TokenBucket;
+  readonly #rate: Rate;
   #terms: Terms;
   #addresses: Addresses;
   #isExhausted = false;
@@ -76,7 +80,7 @@ export class DhcpServer {
   /** `place` has an address; `config` is checked. Leases that they do not allow are struck out of the book. */
   constructor(place: Place, config: DhcpConfig, options: DhcpServerOptions) {
     this.#options = options;
-    this.#bucket = new TokenBucket(REQUESTS_RATE, REQUESTS_BURST, options.clock());
+    this.#rate = new Rate(MESSAGE_LIMITS, options.clock());
     this.#terms = { place, config, dnsServer: options.dnsServer };
     this.#addresses = new Addresses(place, config, options.leases);
   }
@@ -95,7 +99,7 @@ export class DhcpServer {
 
   /** Takes a frame that the core handed up from the interface; anything else is counted and forgotten. */
   receive(frame: Uint8Array): void {
-    if (!this.#bucket.take(this.#options.clock())) return this.#count("limited");
+    if (!this.#rate.admit(macText(frame, SOURCE), this.#options.clock())) return this.#count("limited");
     const datagram = openDatagram(frame, PORT_SERVER);
     if (typeof datagram === "string") return this.#count("malformed");
     const message = parseMessage(datagram.payload);

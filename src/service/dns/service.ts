@@ -5,13 +5,13 @@
 import { PROTOCOL_UDP, buildUdp, parseUdp } from "../../wire/packet.js";
 import { IPV4_HEADER, buildReturn, parseArrival, type Arrival } from "../arrival.js";
 import { type Place, type Transmit } from "../channel.js";
+import { Rate, type Limits } from "../rate.js";
 import { type TcpConnection, type TcpHandler } from "../tcp/connection.js";
 import { PROTOCOL_TCP } from "../tcp/segment.js";
 import { TcpServer, type TcpCounters } from "../tcp/server.js";
 import { type TcpSlots } from "../tcp/slots.js";
 import { type DnsForwarder } from "./forwarder.js";
 import { FLAG, RCODE, readQuery, reply } from "./message.js";
-import { QueryRate } from "./rate.js";
 import { MessageStream } from "./stream.js";
 import { withLength } from "./upstream.js";
 
@@ -40,16 +40,22 @@ export interface DnsServiceOptions {
   readonly slots?: TcpSlots;
 }
 
+/** Queries that are answered, of an interface and of each client address. */
+export const QUERY_LIMITS: Limits = {
+  all: { perSecond: 1_000, burst: 1_000 },
+  guest: { perSecond: 200, burst: 400 },
+};
+
 export class DnsService {
   readonly counters: DnsServiceCounters = { malformed: 0, limited: 0, lost: 0 };
   readonly #options: DnsServiceOptions;
   readonly #tcp: TcpServer;
-  readonly #rate: QueryRate;
+  readonly #rate: Rate;
   #closed = false;
 
   constructor(options: DnsServiceOptions) {
     this.#options = options;
-    this.#rate = new QueryRate(options.clock());
+    this.#rate = new Rate(QUERY_LIMITS, options.clock());
     this.#tcp = new TcpServer({
       ...options,
       port: DNS_PORT,

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { OFFER_MS, OFFERS_MAX } from "../../../src/service/dhcp/addresses.js";
 import { LeaseBook, LEASES_MAX, type LeaseRecord } from "../../../src/service/dhcp/lease-book.js";
 import { TYPE } from "../../../src/service/dhcp/message.js";
-import { REQUESTS_BURST, REQUESTS_RATE } from "../../../src/service/dhcp/server.js";
+import { MESSAGE_LIMITS } from "../../../src/service/dhcp/server.js";
 import { addressText } from "../../../src/wire/packet.js";
 import { macOf, PLACE, Rig } from "./rig.js";
 
@@ -153,18 +153,21 @@ describe("a flood", () => {
     expect(rig.say(TYPE.discover)?.yiaddr).toBe(mine);
   });
 
-  it("is looked at only so fast", () => {
+  it("is looked at only so fast, and of one guest so often that others have their turn", () => {
+    const { all, guest } = MESSAGE_LIMITS;
     const rig = new Rig();
-    for (let i = 0; i < REQUESTS_BURST + 50; i++) rig.say(TYPE.discover);
-    expect(rig.server.counts).toMatchObject({ limited: 50, offers: REQUESTS_BURST });
+    for (let i = 0; i < guest.burst + 50; i++) rig.say(TYPE.discover);
+    expect(rig.server.counts).toMatchObject({ limited: 50, discovers: guest.burst });
+    for (let i = 0; i < all.burst; i++) rig.say(TYPE.discover, { mac: macOf(1000 + i) });
+    expect(rig.server.counts).toMatchObject({ limited: 50 + guest.burst, discovers: all.burst });
     rig.pass(1);
-    for (let i = 0; i < REQUESTS_BURST; i++) rig.say(TYPE.discover);
-    expect(rig.server.counts.offers).toBe(REQUESTS_BURST + REQUESTS_RATE);
+    for (let i = 0; i < all.burst; i++) rig.say(TYPE.discover);
+    expect(rig.server.counts.discovers).toBe(all.burst + guest.perSecond);
   });
 
   it("is no way around the limit where the clock is set back", () => {
     const rig = new Rig();
-    for (let i = 0; i < REQUESTS_BURST; i++) rig.say(TYPE.discover);
+    for (let i = 0; i < MESSAGE_LIMITS.guest.burst; i++) rig.say(TYPE.discover);
     rig.nowMs -= 900;
     expect(rig.say(TYPE.discover)).toBeUndefined();
   });

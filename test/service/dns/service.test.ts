@@ -6,14 +6,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { buildReturn, parseArrival } from "../../../src/service/arrival.js";
 import { type Place } from "../../../src/service/channel.js";
 import { DnsForwarder } from "../../../src/service/dns/forwarder.js";
-import {
-  CLIENTS_MAX, CLIENT_BURST, CLIENT_PER_SECOND, QUERIES_PER_SECOND, QueryRate,
-} from "../../../src/service/dns/rate.js";
-import { DnsService } from "../../../src/service/dns/service.js";
+import { DnsService, QUERY_LIMITS } from "../../../src/service/dns/service.js";
 import { MessageStream } from "../../../src/service/dns/stream.js";
 import { PROTOCOL_TCP, buildSegment, parseSegment, type Segment } from "../../../src/service/tcp/segment.js";
 import { MAC_BROADCAST, PROTOCOL_UDP, buildUdp, parseFrame, parseUdp, type Udp } from "../../../src/wire/packet.js";
 import { GUEST, PLACE, PORT, placeOf } from "../tcp/peer.js";
+
+const QUERIES_PER_SECOND = QUERY_LIMITS.all.perSecond;
+const { perSecond: CLIENT_PER_SECOND, burst: CLIENT_BURST } = QUERY_LIMITS.guest;
 
 let nowMs: number;
 let sent: Uint8Array[];
@@ -104,23 +104,6 @@ describe("over UDP", () => {
     nowMs += 1000;
     ask(QUERIES_PER_SECOND);
     expect((await heard()).length).toBe(CLIENT_PER_SECOND);
-  });
-
-  it("forgets the client that was silent longest, where there are too many", () => {
-    const rate = new QueryRate(0);
-    let now = 0;
-    const drain = (client: string): number => {
-      let taken = 0;
-      while (rate.admit(client, now)) taken++;
-      return taken;
-    };
-    expect([drain("first"), drain("second")]).toEqual([CLIENT_BURST, CLIENT_BURST]);
-    for (let n = 2; n < CLIENTS_MAX; n++) rate.admit(`client ${n}`, now);
-    expect(rate.admit("first", now)).toBe(false);
-    rate.admit("one more", now);
-    now = 1000;
-    expect(drain("first")).toBe(CLIENT_PER_SECOND);
-    expect(drain("second")).toBe(CLIENT_BURST);
   });
 
   it("counts answers for which there is no room", async () => {
