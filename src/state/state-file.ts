@@ -1,4 +1,4 @@
-// The state file of an engine: saved on a clean stop and every few seconds while something changes, read at the next
+// The state file of an engine: saved on a clean stop, and whenever something has changed, read at the next
 // start. Owns the file: it is written anew beside itself, synced and renamed, so that there is always a whole one. What
 // nobody could read is never written over: it may be whole.
 
@@ -14,7 +14,9 @@ import type { StateSources } from "./sources.js";
 
 const MODE = 0o600;
 const FILE_BYTES_MAX = 1024 ** 3; // 4,194,304 sessions are a fifth of it
-/** No save begins earlier after another one. */
+/** How often it is looked whether the tables have changed. */
+const LOOK_MS = 200;
+/** No save for the tables' sake begins earlier after another one; what services have changed does not wait so long. */
 const PAUSE_MS_MIN = 1_000;
 /** Times what a save took, for the next one to wait: saving takes a twentieth of the time at most. */
 const PAUSE_FACTOR = 20;
@@ -27,6 +29,12 @@ export class StateFile {
   #touches = 0;
   #saved = "";
   #savedMs = -Infinity;
+  #triedMs = -Infinity;
+  /** Before when there is no save, since the last one took so long. */
+  #restsUntilMs = -Infinity;
+  /** Services have changed something since. */
+  #isUrgent = false;
+  #isLooking = false;
   #failed = false;
   #stopped = false;
   /** An engine that never came up has nothing to keep, and must not lose what the last one kept. */
@@ -63,12 +71,14 @@ export class StateFile {
   start(): void {
     if (this.#untouchable) return;
     this.#started = true;
-    this.#schedule(PAUSE_MS_MIN);
+    this.#schedule(LOOK_MS);
   }
 
-  /** Says that something changed that the tables do not show: leases. */
+  /** Says that something changed that the tables do not show, leases, which guests rely on from then on. */
   touch(): void {
     this.#touches += 1;
+    this.#isUrgent = true;
+    if (this.#started && !this.#isLooking) this.#schedule(Math.max(0, this.#restsUntilMs - performance.now()));
   }
 
   /** Saves a last time, where saving was started, and lets others have the file. */
@@ -101,6 +111,7 @@ export class StateFile {
   }
 
   #schedule(ms: number): void {
+    clearTimeout(this.#timer);
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
       this.#saving = this.#look();
@@ -109,9 +120,22 @@ export class StateFile {
   }
 
   async #look(): Promise<void> {
+    this.#isLooking = true;
     const begun = performance.now();
-    if (this.#changes() !== this.#saved || begun - this.#savedMs >= REFRESH_MS) await this.save();
-    this.#schedule(Math.max(PAUSE_MS_MIN, PAUSE_FACTOR * (performance.now() - begun)));
+    if (this.#isDue(begun)) {
+      this.#isUrgent = false;
+      this.#triedMs = begun;
+      await this.save();
+      const ended = performance.now();
+      this.#restsUntilMs = ended + PAUSE_FACTOR * (ended - begun);
+    }
+    this.#isLooking = false;
+    this.#schedule(LOOK_MS);
+  }
+
+  #isDue(nowMs: number): boolean {
+    const isEarly = nowMs < this.#restsUntilMs || (!this.#isUrgent && nowMs - this.#triedMs < PAUSE_MS_MIN);
+    return !isEarly && (this.#changes() !== this.#saved || nowMs - this.#savedMs >= REFRESH_MS);
   }
 
   /** What differs where sessions, MACs or leases have come or gone. */

@@ -2,10 +2,11 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { decodeState } from "../../src/state/decode.js";
 import * as format from "../../src/state/format.js";
 import { StateFile } from "../../src/state/state-file.js";
+import { udp } from "../router/packet.js";
 import { RouterRig } from "../router/rig.js";
 import { busyRig, bytesOf, restore, sessionsOf, sourcesOf, statePath, WALL_MS } from "./rigs.js";
 
@@ -80,6 +81,29 @@ describe("a file", () => {
     mkdirSync(folder);
     await file.save();
     expect(await file.load()).toBeDefined();
+  });
+
+  it("is saved at once where services say that something has changed, else once a second", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => { vi.useRealTimers(); });
+    const rig = busyRig();
+    const { file, path } = fileOf(rig);
+    /** Lets time go by, and what is done then be done. */
+    const pass = async (ms: number): Promise<boolean> => {
+      vi.advanceTimersByTime(ms);
+      await expect.poll(() => vi.getTimerCount()).toBe(1);
+      return existsSync(path);
+    };
+    file.start();
+    expect(await pass(200)).toBe(true);
+    rmSync(path);
+    rig.rig.host.endSessions(rig.router.index);
+    expect(await pass(200)).toBe(false);
+    file.touch();
+    expect(await pass(0)).toBe(true);
+    rmSync(path);
+    rig.outbound(udp({ from: "10.0.10.5:1", to: "192.0.2.1:9" }));
+    expect([await pass(200), await pass(200), await pass(400), await pass(200)]).toEqual([false, false, false, true]);
   });
 
   it("is saved by itself once something changed, and at the end", async () => {
