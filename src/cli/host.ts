@@ -1,4 +1,4 @@
-// Hosts a running engine in the foreground: control socket, signals, reload, what is told while it runs, the end.
+// Hosts a running engine in the foreground: control socket, reload, what is told while it runs, the end.
 // Owns the order in which it ends; knows neither how the engine was made nor what is in its configuration.
 
 import type { Logger } from "pino";
@@ -9,8 +9,8 @@ import { eventLines, type ObservableEngine } from "../control/events.js";
 import type { ControlPath } from "../control/path.js";
 import { serveControl } from "../control/server.js";
 import { CONTROL_UNWRITABLE, refuseTaken } from "../control/socket.js";
-import { FAILED } from "./exit.js";
 import { sayLine, type Io } from "./io.js";
+import type { Orders } from "./orders.js";
 import { Screen } from "./screen.js";
 import { appliedText } from "./views.js";
 
@@ -53,30 +53,30 @@ export async function usableControl({ path, asked }: ControlPath, log: Logger): 
 }
 
 /** Runs until a signal, the time, or `POST /stop` ends it; rejects where the control socket cannot be had. */
-export async function host(hosted: Hosted, options: HostOptions, io: Io, log: Logger): Promise<void> {
-  const end = new AbortController();
-  const ended = new Promise((resolve) => end.signal.addEventListener("abort", resolve, { once: true }));
+export async function host(
+  hosted: Hosted, options: HostOptions, orders: Orders, io: Io, log: Logger,
+): Promise<void> {
   let final: ReturnType<Hosted["stop"]> | undefined;
   const stop = (): ReturnType<Hosted["stop"]> => (final ??= hosted.stop());
   const control = await openControl(hosted.engine, options.control, log, async () => {
-    end.abort();
+    orders.end();
     return (await stop()).stats;
   }).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
-  const release = heedSignals(hosted, () => end.abort(), io, log);
+  const { engine, reload } = hosted;
+  orders.onHangup(reload && (() => void reloadFrom(reload, engine, io, log)));
   const hush = tell(hosted, options.json, control && options.control?.path, io, log);
-  const timer = options.forMs === undefined ? undefined : setTimeout(() => end.abort(), options.forMs);
+  const timer = options.forMs === undefined ? undefined : setTimeout(() => orders.end(), options.forMs);
   try {
-    await ended;
+    await orders.ended;
     hush();
     const { stats, summary } = await stop();
     sayLine(io.out, options.json ? JSON.stringify({ event: "stopped", stats }) : summary);
   } finally {
     clearTimeout(timer);
     await control?.close();
-    release();
   }
 }
 
@@ -95,26 +95,6 @@ async function openControl(
 function doWithout(error: unknown, asked: boolean, log: Logger): undefined {
   if (asked || !(error instanceof EngineError) || error.code !== CONTROL_UNWRITABLE) throw error;
   log.warn(`${error.message}; running without one`);
-}
-
-/** SIGINT and SIGTERM end it, a second one at once; SIGHUP reloads. Returns what gives the signals back. */
-function heedSignals(hosted: Hosted, end: () => void, io: Io, log: Logger): () => void {
-  let isEnding = false;
-  const onEnd = (): void => {
-    if (isEnding) {
-      sayLine(io.err, "taploom: second signal: ended at once, without final statistics");
-      process.exit(FAILED);
-    }
-    isEnding = true;
-    end();
-  };
-  const { engine, reload } = hosted;
-  const onHangup = reload ? () => void reloadFrom(reload, engine, io, log) : onEnd;
-  const signals = [["SIGINT", onEnd], ["SIGTERM", onEnd], ["SIGHUP", onHangup]] as const;
-  for (const [name, listener] of signals) io.signals.on(name, listener);
-  return () => {
-    for (const [name, listener] of signals) io.signals.off(name, listener);
-  };
 }
 
 async function reloadFrom(reload: () => Config, engine: ObservableEngine, io: Io, log: Logger): Promise<void> {

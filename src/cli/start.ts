@@ -9,6 +9,7 @@ import { startQuickstart } from "../guest/quickstart.js";
 import { host, usableControl, type Hosted } from "./host.js";
 import type { Io } from "./io.js";
 import { createLogger } from "./log.js";
+import type { Orders } from "./orders.js";
 import { statsLines } from "./views.js";
 
 export interface UpOptions {
@@ -21,7 +22,9 @@ export interface UpOptions {
 }
 
 /** Runs until it is ended. Throws ConfigError, or EngineError where it cannot start. */
-export async function start(file: string | undefined, options: UpOptions, io: Io): Promise<void> {
+export async function start(
+  file: string | undefined, options: UpOptions, orders: Orders, io: Io,
+): Promise<void> {
   const json = options.json === true;
   const log = createLogger(io.err, json);
   const config = file === undefined ? undefined : readConfig(file);
@@ -34,7 +37,7 @@ export async function start(file: string | undefined, options: UpOptions, io: Io
   const hosted = file === undefined || config === undefined
     ? await hostQuickstart(engineOptions)
     : hostEngine(await Engine.start(config, engineOptions), file);
-  await host(hosted, { control, json, ...(options.for !== undefined && { forMs: options.for }) }, io, log);
+  await host(hosted, { control, json, ...(options.for !== undefined && { forMs: options.for }) }, orders, io, log);
 }
 
 function hostEngine(engine: Engine, file: string): Hosted {

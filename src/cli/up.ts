@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import { POLL_MODES } from "../worker/patience.js";
 import type { Io } from "./io.js";
 import { controlOption, forOption, integer, jsonOption } from "./options.js";
+import { Orders } from "./orders.js";
 import type { UpOptions } from "./start.js";
 
 const WORKERS_MAX = 16;
@@ -23,7 +24,12 @@ export function upCommand(io: Io): Command {
     .addOption(controlOption())
     .addOption(jsonOption())
     .action(async (file: string | undefined, options: UpOptions) => {
-      const { start } = await import("./start.js");
-      await start(file, options, io);
+      const orders = new Orders(io);
+      try {
+        const { start } = await import("./start.js");
+        await start(file, options, orders, io);
+      } finally {
+        orders.release();
+      }
     });
 }

@@ -117,6 +117,24 @@ describe("check", () => {
   });
 });
 
+describe("up", () => {
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"])("heeds %s before it is ready", async (signal) => {
+    const file = configFile("switches: { lab: { ports: { a: { memory: true } } } }");
+    const control = join(temporaryDirectory(), "c.sock");
+    const terminal = new Terminal();
+    const done = terminal.run("up", file, "--control", control);
+    await expect.poll(() => terminal.signals.listenerCount(signal), { interval: 1 }).toBe(1);
+    terminal.signals.emit(signal);
+    expect(terminal.out.text).toBe("");
+    if (signal === "SIGHUP") {
+      await expect.poll(() => terminal.err.text, { timeout: 5_000 }).toContain("reloaded: 1 unchanged");
+      terminal.signals.emit("SIGTERM");
+    }
+    expect(await done).toBe(0);
+    expect(terminal.out.text).toContain("= 0 unaccounted");
+  });
+});
+
 describe("show", () => {
   test("JSON is the engine's own, one value on one line", async () => {
     for (const what of ["ports", "fdb", "vlans", "mirrors", "neighbors", "leases", "routers", "stats"] as const) {

@@ -8,6 +8,7 @@ import { ConfigError } from "../../src/config/error.js";
 import { configFromValue } from "../../src/config/parse.js";
 import { host, usableControl, type Hosted, type HostOptions } from "../../src/cli/host.js";
 import { createLogger } from "../../src/cli/log.js";
+import { Orders } from "../../src/cli/orders.js";
 import { FakeEngine } from "../control/fake.js";
 import { serveFake, temporaryDirectory } from "../control/serve.js";
 import { Terminal } from "./terminal.js";
@@ -29,7 +30,9 @@ function up(options: Partial<HostOptions> = {}, more: Partial<Hosted> = {}): Up 
     ...more,
   };
   const all: HostOptions = { control: { path, asked: true }, json: false, ...options };
-  const done = host(hosted, all, terminal, createLogger(terminal.err, all.json));
+  const orders = new Orders(terminal);
+  const done = host(hosted, all, orders, terminal, createLogger(terminal.err, all.json))
+    .finally(() => { orders.release(); });
   done.catch(() => undefined);
   onTestFinished(() => {
     terminal.signals.emit("SIGTERM");
