@@ -247,9 +247,10 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       this.#macs.stop();
       for (const memory of this.#memories.values()) memory.close();
       await this.#keeper.close();
+      const { fdb } = this.stats(); // MACs go with their ports
       await this.fabric.close();
       await this.#keeper.closeLog();
-      const last = this.stats();
+      const last = { ...this.stats(), fdb };
       await this.fabric.crew.stop();
       return last;
     });

@@ -156,6 +156,7 @@ describe("stop", () => {
     const [first, second] = await Promise.all([engine.stop(), engine.stop()]);
     expect(second).toEqual(first);
     expect(first.totals).toMatchObject({ rx: { frames: 100 }, tx: { frames: 100 }, unaccounted: 0 });
+    expect(first.fdb.entries).toBe(1);
   });
 
   it("ends captures that run", async () => {
