@@ -249,7 +249,6 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       await this.#keeper.close();
       const { fdb } = this.stats(); // MACs go with their ports
       await this.fabric.close();
-      await this.#keeper.closeLog();
       const last = { ...this.stats(), fdb };
       await this.fabric.crew.stop();
       return last;

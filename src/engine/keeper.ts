@@ -62,14 +62,16 @@ export class Keeper {
     await this.#sessions.reopen();
   }
 
-  /** Keeps all a last time, while everything is still there. */
+  /** Keeps all a last time, while everything is still there. Sessions that nothing keeps end now, and are logged so. */
   async close(): Promise<void> {
     await this.#file?.stop();
+    if (!this.#file) this.#endSessions();
+    await this.#sessions.stop();
   }
 
-  /** Writes down how the last sessions ended. */
-  async closeLog(): Promise<void> {
-    await this.#sessions.stop();
+  #endSessions(): void {
+    const { routers, crew } = this.fabric;
+    crew.parked(() => { for (const { written } of routers.live.values()) this.core.endSessions(written.index); });
   }
 }
 

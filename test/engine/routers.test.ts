@@ -2,6 +2,7 @@
 // with packets is tested in test/router.
 // Read first: src/engine/routers.ts.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/config/model.js";
@@ -153,6 +154,23 @@ describe("a router", () => {
     }, "a ping through an uplink with a lease");
     for (const direction of cable) direction.stop(); // one engine stops before the other
   });
+});
+
+it.each([
+  ["end with the engine, and the log says so", {}, ["created", "destroyed"]],
+  ["last where a state file keeps them", { state: "state" }, ["created"]],
+])("sessions %s", async (_, more, expected) => {
+  const folder = scratch();
+  const file = join(folder, "nat.ndjson");
+  const kept = Object.fromEntries(Object.entries(more).map(([key, name]) => [key, join(folder, name)]));
+  const engine = await startEngine(withRouter({ interfaces: [inside], uplink, nat: { log: file } }, kept));
+  const guest = new Host(engine, ["lab", "a"], "10.0.10.5");
+  const remote = new Host(engine, ["edge", "uplink"], "203.0.113.1");
+  guest.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));
+  await remote.udpFrom();
+  await engine.stop();
+  const lines = readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { event: string });
+  expect(lines.map(({ event }) => event)).toEqual(expected);
 });
 
 describe("where an apply fails late", () => {
