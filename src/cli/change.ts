@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
+import { resolvePort } from "../config/paths.js";
 import type { ConfigValue } from "../control/client.js";
 import { sayLine, type Io } from "./io.js";
 import { clientOf, controlOption, integer, jsonObject, jsonOption } from "./options.js";
@@ -36,13 +37,14 @@ export function portCommand(io: Io): Command {
     .summary("add or remove a port")
     .description("Hot-plug a port, as a hypervisor does.");
   port.addCommand(new Command("add")
-    .description("Add a port to a switch of the running engine.")
+    .description("Add a port to a switch of the running engine. A relative path in it starts where you are.")
     .argument("<switch>")
     .argument("<name>", "the port's name")
     .argument("<json>", "the port, as in a configuration: '{\"tap\": \"tl-web\", \"access\": 10}'", jsonObject)
     .addOption(controlOption())
     .addOption(jsonOption())
     .action(async (switchName: string, portName: string, value: Record<string, unknown>, options: Options) => {
+      resolvePort(value, process.cwd());
       say(io, options, await clientOf(options, io).addPort(switchName, portName, value), appliedText);
     }));
   port.addCommand(new Command("remove")

@@ -17,7 +17,8 @@ export function resolvePaths(config: unknown, folder: string): void {
   }
 }
 
-function resolvePort(port: Mapping, folder: string): void {
+/** The same for a port alone. */
+export function resolvePort(port: Mapping, folder: string): void {
   resolveKeys(port, ["stream"], folder);
   resolveKeys(port.pcap, ["read", "write"], folder);
 }

@@ -20,11 +20,17 @@ export function withPort(config: Config, switchName: string, portName: string, p
   return edited;
 }
 
-/** The configuration with a port less. Throws EngineError NO_PORT or NO_SWITCH. */
+/** The configuration with a port less. Throws EngineError NO_PORT, NO_SWITCH, or PORT_MIRRORED. */
 export function withoutPort(config: Config, switchName: string, portName: string): Config {
   requireNames(config, switchName, portName);
   const edited = structuredClone(config);
-  delete switchOf(edited, switchName).ports[portName];
+  const { ports, mirrors } = switchOf(edited, switchName);
+  for (const [mirror, { from, to }] of Object.entries(mirrors)) {
+    if (to !== portName && !from.includes(portName)) continue;
+    const why = `mirror ${mirror} copies ${to === portName ? "to" : "from"} it; apply a configuration without first`;
+    throw new EngineError("PORT_MIRRORED", `port ${switchName}/${portName}: ${why}`);
+  }
+  delete ports[portName];
   return edited;
 }
 

@@ -281,6 +281,13 @@ describe("changes", () => {
     expect((await taploom("port", "remove", "lab", "x", "--control", path)).out).toBe("removed lab/x; 2 unchanged\n");
   });
 
+  test("port add: a relative path starts where it was typed", async () => {
+    const { path } = await serveFake();
+    await taploom("port", "add", "lab", "x", "{\"stream\": \"x.sock\"}", "--control", path);
+    const { out } = await taploom("show", "config", "--control", path);
+    expect(out).toContain(`stream: ${join(process.cwd(), "x.sock")}`);
+  });
+
   test("port add of a wrong port: status 2, and where it is wrong", async () => {
     const { status, err } = await withEngine("port", "add", "lab", "x", "{\"memory\": true, \"access\": 0}");
     expect(status).toBe(2);

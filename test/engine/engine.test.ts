@@ -89,6 +89,15 @@ describe("apply", () => {
     expect(port(engine, "new").rx.frames).toBe(5);
   });
 
+  it("does not remove a port that a mirror needs, and says which", async () => {
+    const ports = { a: memory, b: memory, ids: { ...memory, monitor: true } };
+    const engine = await startEngine(network(ports, { mirrors: { watch: { from: ["a"], to: "ids" } } }));
+    await expect(engine.removePort("lab", "ids")).rejects.toThrow("port lab/ids: mirror watch copies to it; apply");
+    await expect(engine.removePort("lab", "a")).rejects.toThrow("port lab/a: mirror watch copies from it; apply");
+    await engine.removePort("lab", "b");
+    expect(names(engine)).toEqual(["a", "ids"]);
+  });
+
   it("keeps mirrors working when a port of theirs gets another attachment", async () => {
     const folder = scratch();
     const mirrors = { watch: { from: ["a"], to: "ids" } };
