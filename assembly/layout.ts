@@ -173,7 +173,8 @@ export const SHAPE_SOLE: u32 = 0x80000000; // ITEM_SOLE in a shape
 export const SHAPE_UNLIKE: u32 = 0x1a100000; // SHAPE_HEADER, ITEM_INNER, ITEM_ODD and ITEM_SHARED in a shape
 export const ITEM_HANDED: u32 = 32; // of a frame for a router: it is this worker's to see to
 export const ITEM_SOLE: u32 = 128; // of a frame for a router: nobody else holds its slot, which is another worker's
-export const ITEM_ROUND: u32 = 64; // of a frame for a router: one of its workers sent it to another (router/round.ts)
+export const ITEM_ROUND: u32 = 64; // of a packet for a router: one of its workers sent it to another (router/round.ts)
+export const ITEM_WAITED: u32 = 64; // of ARP for a router: the batch that it came in is through (router/arp.ts)
 
 // ---- switch record, 64 bytes ----
 export const SWITCHES: u32 = 2101248; // WORKERS + WORKER_SIZE × WORKERS_MAX

@@ -4,16 +4,17 @@
 
 import {
   INTERFACE_ADDRESS, INTERFACE_FLAGS, INTERFACE_MASK, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION,
-  NEIGHBOR_KEY, NEIGHBOR_PORT,
+  NEIGHBOR_KEY, NEIGHBOR_PORT, NEIGHBOR_QUEUE, READY,
 } from "../layout-router";
-import { ITEM_HANDED, ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT } from "../layout";
+import { ITEM_HANDED, ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT, ITEM_WAITED, POP_SHIFT } from "../layout";
 import { countCopies } from "../counters";
 import { hand } from "../egress";
 import { hold } from "../pool";
 import { Reason } from "../reason";
-import { self, workers } from "../state";
+import { self, shard, workers } from "../state";
 import { asksAll, confirm, findNeighbor, neighborOf } from "../table/neighbor";
 import { outsideIndexOf } from "../table/outside";
+import { firstOf } from "../table/queue";
 import {
   ARP_OPERATION, ARP_REPLY, ARP_REQUEST, ARP_SENDER, ARP_SENDER_MAC, ARP_SIZE, ARP_TARGET, TYPE_ARP, isArp, putArp,
 } from "../wire/arp";
@@ -22,11 +23,12 @@ import { isUnicast } from "../wire/ipv4";
 import { goBack } from "./icmp";
 import { leave } from "./leave";
 import {
-  absorb, accept, drop, entry, frame, index, item, keep, own as makeOwn, packet, port, renew, resize, router, size,
-  take, wasHanded,
+  absorb, accept, drop, entry, frame, index, item, keep, own as makeOwn, packet, pend, port, renew, resize, router,
+  size, take, wasHanded,
 } from "./packet";
 
 const FRAME_SIZE: u32 = HEADER_SIZE + ARP_SIZE;
+const SHAPE_WAITED: u32 = ITEM_WAITED << POP_SHIFT;
 
 /** What the ARP packet at hand says or asks. */
 export function receiveArp(): void {
@@ -38,14 +40,39 @@ export function receiveArp(): void {
   const target = load<u32>(packet, ARP_TARGET);
   if (isGroup(mac) || mac == 0 || mac == own || isOwn(sender)) return drop(Reason.spoofed);
   const asked = load<u16>(packet, ARP_OPERATION) == ARP_REQUEST && isOwn(target);
+  if (!takeWaited()) {
+    if (workers > 1 && !wasHanded() && !tellOthers()) return;
+    if (isAwaited(sender) && waitBehind()) return;
+  }
   learn(sender, mac, asked);
-  if (workers > 1 && !wasHanded() && !tellOthers()) return;
   if (!asked || wasHanded()) return absorb();
   if (!makeOwn()) return;
   accept();
   putArp(packet, ARP_REPLY, own, target, mac, sender);
   resize(ARP_SIZE);
   goBack();
+}
+
+/** Whether frames wait for what the packet at hand says of its sender. */
+function isAwaited(sender: u32): bool {
+  const neighbor = findNeighbor(port, sender);
+  return neighbor != 0 && firstOf(neighbor + NEIGHBOR_QUEUE) != 0;
+}
+
+/**
+ * Has the packet at hand come again once the batch is through: what stands behind it there and is for its sender has to
+ * wait, too, or it would overtake what waits already. False: there is no room for it to wait.
+ */
+function waitBehind(): bool {
+  store<u32>(item, load<u32>(item, ITEM_SHAPE) | SHAPE_WAITED, ITEM_SHAPE);
+  return pend(shard + READY);
+}
+
+/** Whether it has come again so; from now on it is like any other. */
+function takeWaited(): bool {
+  const shape = load<u32>(item, ITEM_SHAPE);
+  store<u32>(item, shape & ~SHAPE_WAITED, ITEM_SHAPE);
+  return (shape & SHAPE_WAITED) != 0;
 }
 
 /** Lets the other workers learn, too: each has neighbors of its own. False: no slot, and the packet was dropped. */

@@ -1,7 +1,7 @@
 // The packet at hand: one frame that a router has, as the slow path goes through it. `take` points these variables at
 // it, `open` checks that it is IPv4 and sets the rest; after that no field of it can be out of bounds. Also the ways
-// in which it ends: dropped, taken in, handed to another worker, or (leave.ts) sent on. Read RFC 1812 5.2.2 (what a
-// router checks).
+// in which it ends: dropped, taken in, made to wait, handed to another worker, or (leave.ts) sent on. Read RFC 1812
+// 5.2.2 (what a router checks).
 
 import {
   HEADROOM, ITEM_HANDED, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED, ITEM_SIZE, ITEM_SLOT, POP_SHIFT,
@@ -13,6 +13,7 @@ import { hand, share } from "../egress";
 import { NO_SLOT, isHome, isOwn, mayGoTo, release, takeSlot } from "../pool";
 import { Reason } from "../reason";
 import { base, frames } from "../state";
+import { append } from "../table/queue";
 import { DONE, setVerdict } from "../verdict";
 import { fold, sumOf } from "../wire/checksum";
 import { HEADER_SIZE, TYPE, isGroup } from "../wire/ethernet";
@@ -183,4 +184,13 @@ export function handOver(worker: u32, settled: bool): void {
 /** It goes elsewhere than the batch does: whoever has its slot now has it. */
 export function detach(): void {
   setVerdict(index, DONE);
+}
+
+/** Lets the packet at hand wait, as it came. False: no room, and it is still at hand. */
+export function pend(queue: u32): bool {
+  if (!append(queue, load<u32>(item, ITEM_SLOT), load<u32>(item, ITEM_LENGTH), load<u32>(item, ITEM_SHAPE), port)) {
+    return false;
+  }
+  detach();
+  return true;
 }

@@ -29,10 +29,10 @@ import { refuse } from "./icmp";
 import { leave } from "./leave";
 import { deliver, deliverBroadcast } from "./local";
 import {
-  absorb, accept, drop, entry, frame, handOver, index, item, open, own, packet, payload, port, protocol, rest, router,
-  take, total, typeOf, wasGroup,
+  absorb, accept, drop, entry, frame, handOver, index, item, open, own, packet, payload, pend, port, protocol, rest,
+  router, take, total, typeOf, wasGroup,
 } from "./packet";
-import { pend, portOf, resolve, routeTo } from "./resolve";
+import { portOf, resolve, routeTo } from "./resolve";
 import { cameRound, goRound, goesRound } from "./round";
 import { clampMss, decrement, rewriteHeader, rewritePayload } from "./rewrite";
 import { beginInbound, beginOutbound, knownHalf, mappingOf } from "./session";

@@ -1,7 +1,6 @@
 // Where a packet goes next: the route with the longest prefix (RFC 1812 5.2.4.3), and the neighbor that it leads to,
 // for which the packet waits where its MAC is not known yet (5.3.12.1: one packet at least is kept).
 
-import { ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT } from "../layout";
 import {
   NEIGHBOR_DESTINATION, NEIGHBOR_QUEUE, NEIGHBOR_USED, PENDING_SLAB, QUEUE_COUNT, ROUTER_ROUTES, ROUTER_ROUTE_COUNT,
   ROUTES, ROUTE_ADDRESS, ROUTE_MASK, ROUTE_PORT, ROUTE_SIZE, ROUTE_VIA,
@@ -9,12 +8,11 @@ import {
 import { Reason } from "../reason";
 import { ticks } from "../state";
 import { asks, hasFailed, neighborOf } from "../table/neighbor";
-import { append } from "../table/queue";
 import { room } from "../table/slab";
 import { CODE_HOST, UNREACHABLE } from "../wire/l4";
 import { ask } from "./arp";
 import { refuse } from "./icmp";
-import { detach, drop, item, port, router } from "./packet";
+import { drop, pend, router } from "./packet";
 
 const WAITING_MAX: u32 = 16; // frames for one neighbor
 const PENDINGS_KEPT: u32 = 256; // for packets that are split
@@ -61,13 +59,4 @@ function wait(neighbor: u32): void {
 function mayWait(): u32 {
   const left = room(PENDING_SLAB);
   return left <= PENDINGS_KEPT ? 0 : min(WAITING_MAX, 1 + (left - PENDINGS_KEPT) / SHARES);
-}
-
-/** Lets the packet at hand wait, as it came. False: no room, and it is still at hand. */
-export function pend(queue: u32): bool {
-  if (!append(queue, load<u32>(item, ITEM_SLOT), load<u32>(item, ITEM_LENGTH), load<u32>(item, ITEM_SHAPE), port)) {
-    return false;
-  }
-  detach();
-  return true;
 }

@@ -113,6 +113,25 @@ it("rfc1122 2.3.2.2 keeps sixteen frames for a neighbor, in order, and drops the
   expect(came.every(({ ether }) => ether!.to === rig.macOf("10.0.20.9"))).toBe(true);
 });
 
+it.each([
+  ["an answer", { op: 2, target: "203.0.113.2" }],
+  ["a question", { op: 1, target: "203.0.113.2" }],
+])("keeps the order of what waits, what comes in one batch with %s, and what comes later", (_, says) => {
+  const numbered = (rig: RouterRig, id: number) =>
+    rig.frame(udp({ from: "10.0.10.5:1000", to: "192.0.2.1:9", id, payload: "x" }), "10.0.10.5");
+  const rig = new RouterRig();
+  rig.silent.add("203.0.113.1");
+  raw(rig, "a10", numbered(rig, 1), numbered(rig, 2));
+  rig.rig.inject("up", arpFrame(rig, { from: "203.0.113.1", ...says }));
+  rig.rig.inject("a10", numbered(rig, 3), numbered(rig, 4));
+  rig.rig.settle();
+  rig.rig.inject("a10", numbered(rig, 5));
+  rig.rig.settle();
+  const seen = outputs(rig)["up"]!;
+  expect(seen.flatMap(({ ip }) => ip?.id ?? [])).toEqual([1, 2, 3, 4, 5]);
+  expect(seen.filter(({ arp }) => arp?.op === 2)).toHaveLength(says.op === 1 ? 1 : 0);
+});
+
 it("rfc1122 2.3.2.1 asks a neighbor in use again after a minute, by unicast, and keeps it when it answers", () => {
   const rig = new RouterRig();
   rig.send(toInside("10.0.20.9"));
