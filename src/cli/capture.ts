@@ -29,7 +29,7 @@ export function captureCommand(io: Io): Command {
       "Capture the frames of a port into a pcapng file, or with --write - to standard output: "
       + "taploom capture lab/web --write - | wireshark -k -i -",
     )
-    .addArgument(new Argument("<switch/port>", "the port").argParser(portTarget))
+    .addArgument(new Argument("<switch/port>", "the port; ROUTER/uplink is that of a router").argParser(portTarget))
     .option("--write <file>", "where to; - is standard output (default: SWITCH-PORT.pcapng)")
     .option("--filter <expression>", "only frames that match, in tcpdump's language (its common subset)")
     .option("--snaplen <bytes>", "of each frame, 14 to 65536 (default: whole frames)", integer(14, 65_536))

@@ -9,6 +9,7 @@ import { configFromValue, parsePort } from "../config/parse.js";
 import { valueOfConfig } from "../config/print.js";
 import { ConfigSchema } from "../config/schema.js";
 import { PortSchema } from "../config/schema-port.js";
+import { UPLINK } from "../config/expand.js";
 import { requireNames } from "../engine/edit.js";
 import { eventLines, type ObservableEngine } from "./events.js";
 import { addRouterRoutes } from "./routes-router.js";
@@ -94,7 +95,7 @@ function addStreams(app: FastifyInstance, context: RouteContext): void {
     },
   }, async (request, reply) => {
     const { params, query } = request;
-    requireNames(engine.config(), params.switch, params.port);
+    requireWatchable(context, params.switch, params.port);
     const signal = beginStream(request, reply, context);
     const frames = engine.capture(params.switch, params.port, { ...query }, signal)[Symbol.asyncIterator]();
     // The file's header comes at once, and a refusal instead of it can still be said as a problem.
@@ -112,6 +113,12 @@ function addStreams(app: FastifyInstance, context: RouteContext): void {
     reply.raw.flushHeaders(); // with nothing to tell yet: from here on the reader misses nothing, and knows it
     return reply;
   });
+}
+
+/** A capture takes a router's uplink, too, which is a port of its own. Throws EngineError NO_SWITCH or NO_PORT. */
+function requireWatchable({ engine }: RouteContext, switchName: string, portName: string): void {
+  const config = engine.config();
+  if (portName !== UPLINK || !config.routers[switchName]?.uplink) requireNames(config, switchName, portName);
 }
 
 /** Takes a stream's place and returns the signal that ends it: the client has gone, or the server closes. */

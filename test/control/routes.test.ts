@@ -206,12 +206,13 @@ describe("changes", () => {
 });
 
 describe("streams", () => {
-  test("a capture comes as it is made, and ends the engine's part when its reader goes", async () => {
+  const places = [["lab", "web"], ["edge", "uplink"]] as const;
+  test.each(places)("a capture on %s/%s comes as it is made, and goes with its reader", async (on, port) => {
     const { client, engine } = await serveFake();
     const ending = new AbortController();
     const options = { snaplen: 64, direction: "in", filter: "arp or icmp" } as const;
     const pieces: Buffer[] = [];
-    for await (const bytes of client.capture("lab", "web", options, ending.signal)) {
+    for await (const bytes of client.capture(on, port, options, ending.signal)) {
       pieces.push(bytes);
       if (blockTypes(Buffer.concat(pieces)).length === 2 + engine.framesCaptured) ending.abort();
     }

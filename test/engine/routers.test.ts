@@ -173,6 +173,21 @@ it.each([
   expect(lines.map(({ event }) => event)).toEqual(expected);
 });
 
+it("a capture on a router's uplink sees what passes there", async () => {
+  const engine = await startEngine(withRouter({ interfaces: [inside], uplink }));
+  const stop = new AbortController();
+  const capture = engine.capture("edge", "uplink", { filter: "udp" }, stop.signal)[Symbol.asyncIterator]();
+  await capture.next(); // the file's header
+  const guest = new Host(engine, ["lab", "a"], "10.0.10.5");
+  const remote = new Host(engine, ["edge", "uplink"], "203.0.113.1");
+  guest.send(udp({ from: "10.0.10.5:1000", to: "203.0.113.1:53" }));
+  await remote.udpFrom();
+  const block = Buffer.from((await capture.next()).value as Uint8Array);
+  const frame = parse(block.subarray(28, 28 + block.readUInt32LE(20)));
+  expect(frame.udp).toMatchObject({ from: "203.0.113.2:1000", to: "203.0.113.1:53" });
+  stop.abort();
+});
+
 describe("where an apply fails late", () => {
   it.runIf(canStream())("a router keeps its interfaces", async () => {
     const file = join(scratch(), "late");
