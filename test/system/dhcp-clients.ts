@@ -1,10 +1,10 @@
 // DHCP clients as guests run them, udhcpc of busybox and dhclient of ISC, told to configure their devices and to say
 // what they were given. Owns their command lines and their scripts, which put both clients' words into the same form.
 
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Guest, Lab } from "./lab.js";
-import { type Running, until } from "./running.js";
+import type { Running } from "./running.js";
 
 /** What a client was given, each as its client writes it; `event`: `bound`, `renew` and so on. */
 export type Given = Record<string, string> & { event: string; ip: string };
@@ -57,15 +57,14 @@ export function udhcpc(guest: Guest, ...options: string[]): Running {
 export function dhclient(guest: Guest, ...options: string[]): Running {
   const config = join(guest.lab.folder, "dhclient.conf");
   writeFileSync(config, DHCLIENT_CONFIG);
-  return guest.start("dhclient", "-d", "-v", "-cf", config, "-lf", fileOf(guest, "leases"), "-pf", fileOf(guest, "pid"),
+  const file = (end: string): string => join(guest.lab.folder, `${guest.name}.${end}`);
+  return guest.start("dhclient", "-d", "-v", "-cf", config, "-lf", file("leases"), "-pf", file("pid"),
     "-sf", script(guest.lab, "dhclient", DHCLIENT), ...options, guest.name);
 }
 
-const fileOf = (guest: Guest, end: string): string => join(guest.lab.folder, `${guest.name}.${end}`);
-
-/** Kills dhclient once it has written its lease down, which it does after its script has run. */
-export async function killBound(client: Running, guest: Guest): Promise<void> {
-  await until("the lease of dhclient", () => readFileSync(fileOf(guest, "leases"), "utf8").includes("lease {"));
+/** Kills dhclient once it has written its lease down, which it does after its script has run, and before it says so. */
+export async function killBound(client: Running): Promise<void> {
+  await client.until(/^bound to /m);
   await client.end("SIGKILL");
 }
 

@@ -61,7 +61,7 @@ describe.skipIf(!can)("a DHCP client of a router", () => {
       routes: "16,10,9,10,0,10,9,0,10,0,10,1",
     });
     expect(await b.reaches("10.0.10.1")).toBe(true);
-    await killBound(client, b);
+    await killBound(client);
     const again = dhclient(b);
     expect(await untilGiven(again, "REBOOT")).toMatchObject({ ip: bound.ip });
     expect(again.stderr).not.toContain("DHCPDISCOVER");
@@ -92,7 +92,7 @@ describe.skipIf(!can)("a DHCP client of a router", () => {
   it("is told that its lease is of another network, and gets one of this", async () => {
     const client = dhclient(b);
     await untilGiven(client, "BOUND");
-    await killBound(client, b);
+    await killBound(client);
     lab().writeWhole(config("10.0.11", { range: "10.0.11.100-10.0.11.110" }));
     await lab().product!.run("apply", lab().config);
     const moved = dhclient(b);

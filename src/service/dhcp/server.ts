@@ -16,10 +16,10 @@ import { addressIn, broadcastOf, CODE, isHostOf, networkOf, numberIn, textIn } f
 import { grantReply, informReply, nakReply, type Terms } from "./reply.js";
 import { isMac } from "./sane.js";
 
-/** Messages that are looked at, of an interface and of each MAC. */
+/** Messages that are looked at, of an interface and of each MAC, behind which a guest may have several clients. */
 export const MESSAGE_LIMITS: Limits = {
   all: { perSecond: 200, burst: 400 },
-  guest: { perSecond: 20, burst: 40 },
+  guest: { perSecond: 100, burst: 200 },
 };
 const LEASE_SECONDS_MIN = 60;
 const SOURCE = 6; // of a frame: its sender's MAC
