@@ -65,7 +65,9 @@ function isAwaited(sender: u32): bool {
  */
 function waitBehind(): bool {
   store<u32>(item, load<u32>(item, ITEM_SHAPE) | SHAPE_WAITED, ITEM_SHAPE);
-  return pend(shard + READY);
+  if (pend(shard + READY)) return true;
+  takeWaited();
+  return false;
 }
 
 /** Whether it has come again so; from now on it is like any other. */

@@ -132,6 +132,20 @@ it.each([
   expect(seen.filter(({ arp }) => arp?.op === 2)).toHaveLength(says.op === 1 ? 1 : 0);
 });
 
+it("answers who asks, and lets go what waits for it, where there is no room to wait", () => {
+  const rig = new RouterRig();
+  rig.silent.add("203.0.113.1");
+  rig.send(udp({ from: "10.0.10.5:1000", to: "192.0.2.1:9" }));
+  const { shared } = rig.rig;
+  const slabs = shared.shards.map((shard) => shard + layout.PENDING_SLAB);
+  for (const slab of slabs) shared.setWord(slab + layout.SLAB_LIMIT, shared.word(slab + layout.SLAB_COUNT));
+  rig.rig.inject("up", arpFrame(rig, { op: 1, from: "203.0.113.1", target: "203.0.113.2" }));
+  rig.rig.settle();
+  const seen = outputs(rig)["up"]!;
+  expect(seen.filter(({ arp }) => arp?.op === 2)).toHaveLength(1);
+  expect(seen.filter(({ ip }) => ip)).toHaveLength(1);
+});
+
 it("rfc1122 2.3.2.1 asks a neighbor in use again after a minute, by unicast, and keeps it when it answers", () => {
   const rig = new RouterRig();
   rig.send(toInside("10.0.20.9"));
