@@ -190,6 +190,8 @@ export type EngineEvent =
     event: "mac"; switch: string; port: string; vlan: number; mac: string;
     what: "learned" | "moved" | "aged" | "evicted"; from?: string;
   }
+  /** A worker ended by itself, and with it the engine. `state`: the file in which the state is saved; null: nowhere. */
+  | { event: "failed"; worker: number; why: string; state: string | null }
   /** Events came faster than they were read, and so many are missing here. */
   | { event: "lost"; count: number };
 

@@ -18,6 +18,7 @@ import { Pipe } from "./core/pipe.js";
 import { Captures } from "./engine/captures.js";
 import { requireNames, withForward, withoutForward, withoutPort, withPort } from "./engine/edit.js";
 import { Fabric } from "./engine/fabric.js";
+import { failedText, type Failed } from "./engine/failed.js";
 import { Keeper } from "./engine/keeper.js";
 import { Links } from "./engine/links.js";
 import { MacEvents } from "./engine/mac-events.js";
@@ -25,7 +26,7 @@ import { findAddon } from "./port/addon.js";
 import { MemoryPort } from "./port/memory.js";
 import * as routing from "./stats/router-status.js";
 import * as status from "./stats/status.js";
-import { Crew, type Staff } from "./worker/crew.js";
+import { Crew, type Staff, type WorkerEnd } from "./worker/crew.js";
 import { POLL_MODES, type PollMode } from "./worker/patience.js";
 
 export interface EngineOptions {
@@ -46,6 +47,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   readonly #keeper: Keeper;
   readonly #sources: status.Sources;
   readonly #routers: routing.RouterSources;
+  readonly #warn: (line: string) => void;
   #last: Promise<unknown> = Promise.resolve();
   #stopped: Promise<Stats> | undefined;
 
@@ -65,6 +67,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
     this.#routers = { shared, seconds: this.#sources.seconds, running: () => fabric.routers.running() };
+    this.#warn = warn;
     fabric.routers.warn = warn;
     this.#keeper = new Keeper(state, fabric, core, this.#sources.seconds, warn);
     EventEmitter.prototype.on.call(this, "newListener", () => { this.#macs.start(); });
@@ -124,7 +127,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     });
     const crew: Crew = await Crew.start(shared, module, staff,
       (report) => { links.report(report); },
-      (error) => { setImmediate(() => { throw error; }); }); // without its data plane the process has no purpose
+      (end) => { if (late.engine) void late.engine.#fail(end); });
     const fabric = new Fabric(config, shared, core, crew, links, new Counters(shared));
     late.engine = new Engine(staff.workers, staff.origin, core, fabric, links, config.state, warn);
     return late.engine;
@@ -256,9 +259,23 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     return this.#stopped;
   }
 
+  /** A worker ended by itself: the engine ends, and tells once all that can be kept is kept. */
+  async #fail({ worker, why }: WorkerEnd): Promise<void> {
+    try {
+      await this.stop();
+    } catch (error) {
+      this.#warn(`the engine could not be stopped in order: ${String(error)}`);
+    }
+    const failed: Failed = { event: "failed", worker, why, state: this.#keeper.saved ?? null };
+    if (!this.emit("event", failed)) this.#warn(failedText(failed));
+  }
+
   /** One change after the other; none once the engine has been told to stop. */
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    if (this.#stopped) return Promise.reject(new EngineError("STOPPED", "the engine has stopped: start another one"));
+    if (this.#stopped) {
+      const stopped = new EngineError("STOPPED", "the engine has stopped: start another one");
+      return Promise.reject(this.fabric.crew.failure ?? stopped);
+    }
     const turn = this.#last.then(action);
     this.#last = turn.catch(() => undefined);
     return turn;

@@ -9,6 +9,7 @@ import { eventLines, type ObservableEngine } from "../control/events.js";
 import type { ControlPath } from "../control/path.js";
 import { serveControl } from "../control/server.js";
 import { CONTROL_UNWRITABLE, refuseTaken } from "../control/socket.js";
+import { failedText, type Failed } from "../engine/failed.js";
 import { sayLine, type Io } from "./io.js";
 import type { Orders } from "./orders.js";
 import { Screen } from "./screen.js";
@@ -68,16 +69,36 @@ export async function host(
   const { engine, reload } = hosted;
   orders.onHangup(reload && (() => void reloadFrom(reload, engine, io, log)));
   const hush = tell(hosted, options.json, control && options.control?.path, io, log);
+  const failure = watchFailure(engine, orders);
   const timer = options.forMs === undefined ? undefined : setTimeout(() => orders.end(), options.forMs);
   try {
     await orders.ended;
     hush();
     const { stats, summary } = await stop();
     sayLine(io.out, options.json ? JSON.stringify({ event: "stopped", stats }) : summary);
+    failure.raise();
   } finally {
+    failure.release();
     clearTimeout(timer);
     await control?.close();
   }
+}
+
+/** Ends it all when the engine ends by itself; `raise` throws what it told then. */
+function watchFailure(engine: ObservableEngine, orders: Orders): { raise: () => void; release: () => void } {
+  let failed: Failed | undefined;
+  const onEvent = (event: EngineEvent): void => {
+    if (event.event !== "failed") return;
+    failed = event;
+    orders.end();
+  };
+  engine.on("event", onEvent);
+  return {
+    raise() {
+      if (failed) throw new EngineError("WORKER", failedText(failed));
+    },
+    release: () => { engine.off("event", onEvent); },
+  };
 }
 
 async function openControl(

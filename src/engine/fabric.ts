@@ -212,12 +212,24 @@ export class Fabric {
 
   /** Lets go of every port, for the end. */
   async close(): Promise<void> {
+    if (this.crew.failure) return this.#abandon();
     await this.routers.close();
     const ports = [...this.registry.ports.values()];
     for (const port of ports) await this.crew.detach(port); // none drops what another still sends
     for (const port of ports) {
       if (this.registry.byIndex.get(port.index) !== port) continue; // a capture that ended meanwhile
       await this.#release(this.crew.parked(() => this.#disable(port.switchName, port.name)));
+    }
+  }
+
+  /** Lets go of what outlives the process. The tables stay as the worker that ended has left them. */
+  async #abandon(): Promise<void> {
+    this.routers.abandon();
+    await this.crew.stop(); // every fd is closed before its device gets its own MTU again
+    for (const port of [...this.registry.ports.values()]) {
+      this.links.end(port.index);
+      this.registry.removePort(port);
+      await this.attachments.get(port.index)?.close();
     }
   }
 

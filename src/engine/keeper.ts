@@ -62,10 +62,15 @@ export class Keeper {
     await this.#sessions.reopen();
   }
 
+  /** The state file, if the last save did not fail. */
+  get saved(): string | undefined {
+    return this.#file?.isSaved ? this.#file.path : undefined;
+  }
+
   /** Keeps all a last time, while everything is still there. Sessions that nothing keeps end now, and are logged so. */
   async close(): Promise<void> {
     await this.#file?.stop();
-    if (!this.#file) this.#endSessions();
+    if (!this.#file && !this.fabric.crew.failure) this.#endSessions();
     await this.#sessions.stop();
   }
 

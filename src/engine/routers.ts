@@ -149,6 +149,14 @@ export class Routers {
     this.live.delete(name);
   }
 
+  /** Ends the services only: the tables can no longer be changed. */
+  abandon(): void {
+    for (const { services, punt } of this.live.values()) {
+      services.close(false);
+      punt.close();
+    }
+  }
+
   async close(): Promise<void> {
     for (const name of [...this.live.keys()]) await this.remove(name, false);
   }

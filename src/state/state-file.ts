@@ -106,6 +106,11 @@ export class StateFile {
     }
   }
 
+  /** Whether it was saved, and the last save did not fail. */
+  get isSaved(): boolean {
+    return this.#savedMs > -Infinity && !this.#failed;
+  }
+
   get #beside(): string {
     return `${this.path}.tmp`;
   }
