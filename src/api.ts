@@ -230,7 +230,8 @@ export interface EngineApi {
   removeForward(router: string, rule: string): Promise<Applied>;
   /** Forgets what was learned and returns how many MACs that were. */
   flush(switchName: string, only?: { vlan?: number; port?: string }): number;
-  /** Live copies of a port's frames as the bytes of a pcapng file; ends when the signal aborts or the port goes. */
+  /** Live copies of a port's frames as the bytes of a pcapng file; ends when the signal aborts or the port goes. It
+   *  begins with the first read; from then on it ends with the signal, also if nobody reads on. */
   capture(
     switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
   ): AsyncIterable<Uint8Array>;

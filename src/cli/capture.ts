@@ -59,7 +59,7 @@ async function capture(switchName: string, portName: string, file: string, optio
     for await (const bytes of clientOf(options, io).capture(switchName, portName, asked(options), signal)) {
       // The file is made when the engine has agreed: a wrong port leaves nothing behind.
       target ??= file === "-" ? io.out : await createFile(file);
-      const goesOn = await writeSlowly(target, cutter.take(bytes));
+      const goesOn = await writeSlowly(target, cutter.take(bytes), signal);
       if (!goesOn || cutter.isFull) break;
     }
   } finally {

@@ -32,21 +32,27 @@ export function isRead(stream: Writable): boolean {
   return stream.writable && !broken.has(stream);
 }
 
-/** Writes and waits until there is room for more. Returns false where the reader has gone. */
-export async function writeSlowly(stream: Writable, bytes: Uint8Array): Promise<boolean> {
-  if (!isRead(stream)) return false;
-  if (stream.write(bytes)) return true;
-  const waiting = new AbortController();
-  const gone = once(stream, "close", { signal: waiting.signal });
-  try {
-    await Promise.race([once(stream, "drain", { signal: waiting.signal }), gone]);
-    return isRead(stream);
-  } catch {
-    return false; // an error of the stream: its own listener tells it
-  } finally {
-    gone.catch(() => undefined);
-    waiting.abort();
-  }
+/**
+ * Writes and waits until there is room for more. Returns false if the reader has gone, or if the signal aborts: a
+ * reader that holds a pipe and reads nothing keeps no command from its end.
+ */
+export async function writeSlowly(stream: Writable, bytes: Uint8Array, ended?: AbortSignal): Promise<boolean> {
+  if (!isRead(stream) || ended?.aborted) return false;
+  if (!stream.write(bytes)) await roomIn(stream, ended);
+  return isRead(stream) && !ended?.aborted;
+}
+
+/** Resolves if the stream drains or ends, or if the signal aborts. */
+function roomIn(stream: Writable, ended?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ["drain", "close", "error"]) stream.off(event, done);
+      ended?.removeEventListener("abort", done);
+      resolve();
+    };
+    for (const event of ["drain", "close", "error"]) stream.on(event, done);
+    ended?.addEventListener("abort", done);
+  });
 }
 
 /** Waits for what was written to be read, `ms` at most: who holds a pipe and reads nothing is not waited for. */

@@ -107,8 +107,13 @@ function addStreams(app: FastifyInstance, context: RouteContext): void {
     schema: streams("Events from now on, a line of JSON each", "application/x-ndjson"),
   }, async (request, reply) => {
     const signal = beginStream(request, reply, context);
+    if (signal.aborted) return reply.hijack();
     const lines = eventLines(engine, () => true);
-    signal.addEventListener("abort", () => lines.push(null));
+    // Of a client that is still there the last lines are sent; one that has gone reads none, and would hold them.
+    signal.addEventListener("abort", () => {
+      if (reply.raw.destroyed) lines.destroy();
+      else lines.push(null);
+    });
     reply.type("application/x-ndjson").send(lines);
     reply.raw.flushHeaders(); // with nothing to tell yet: from here on the reader misses nothing, and knows it
     return reply;
@@ -121,8 +126,12 @@ function requireWatchable({ engine }: RouteContext, switchName: string, portName
   if (portName !== UPLINK || !config.routers[switchName]?.uplink) requireNames(config, switchName, portName);
 }
 
-/** Takes a stream's place and returns the signal that ends it: the client has gone, or the server closes. */
+/**
+ * Takes a stream's place and returns the signal that ends it: the client has gone, or the server closes. All that a
+ * stream holds must end with this signal, since nothing reads the body of a response whose client hung up early.
+ */
 function beginStream(request: FastifyRequest, reply: FastifyReply, { turns, closing }: RouteContext): AbortSignal {
+  if (reply.raw.destroyed) return AbortSignal.abort(); // its end was told already, and gave back no place
   if (turns.streams >= STREAMS_MAX) {
     throw new EngineError("BUSY", `${STREAMS_MAX} captures and event streams are open, the most; end one first`);
   }

@@ -361,6 +361,18 @@ describe("capture", () => {
     expect(await done).toBe(0);
   });
 
+  test("a signal ends it though its reader stalls", async () => {
+    const { path, engine } = await serveFake();
+    engine.framesCaptured = Infinity;
+    const terminal = new Terminal();
+    terminal.out._write = () => undefined; // takes a piece, and is never done with it
+    const done = terminal.run("capture", "lab/web", "--write", "-", "--control", path);
+    await expect.poll(() => terminal.out.writableNeedDrain).toBe(true);
+    terminal.signals.emit("SIGINT");
+    expect(await done).toBe(0);
+    await expect.poll(() => engine.captures[0]?.signal.aborted).toBe(true);
+  });
+
   test.each([
     ["an unknown port", ["lab/nosuch"], 1],
     ["a wrong filter", ["lab/web", "--filter", "nonsense"], 2],
