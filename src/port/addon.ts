@@ -1,6 +1,7 @@
 // The C++ addon as TypeScript sees it: devices, sockets in batches, and the poller that a worker waits in.
 // Owns the contract of native/ and the loading of it. Nothing here decides anything.
 
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { EngineError } from "../api.js";
 import { packageFile } from "../files.js";
@@ -102,14 +103,18 @@ export interface Addon {
   createPoller(memory: Uint8Array, geometry: Geometry): Poller;
 }
 
+const ADDON = "build/Release/taploom.node";
+const REASON = "build/addon.missing"; // written by tools/build-addon.js
+const AGAIN = "run \"npm rebuild taploom\" (in a checkout: \"npm run install\")";
+
 let loaded: Addon | undefined;
 let failure: unknown;
 
-/** The addon, or undefined where it is not built; the reason is kept for `requireAddon`. */
+/** The addon, or undefined where there is none that loads; `requireAddon` tells why. */
 export function findAddon(): Addon | undefined {
   if (loaded || failure) return loaded;
   try {
-    loaded = createRequire(import.meta.url)(packageFile("build/Release/taploom.node")) as Addon;
+    loaded = createRequire(import.meta.url)(packageFile(ADDON)) as Addon;
   } catch (error) {
     failure = error;
   }
@@ -123,9 +128,19 @@ export function requireAddon(attachment: string): Addon {
   throw new EngineError(
     "ADDON_MISSING",
     process.platform === "linux"
-      ? `"${attachment}" needs the native addon, which is not built: install a C++ compiler and make, `
-        + "then run \"npm rebuild taploom\" (in a checkout: \"npm ci\")"
+      ? `"${attachment}" needs the native addon: ${whyMissing()}; then ${AGAIN}`
       : `"${attachment}" needs Linux: on ${process.platform} use memory, pcap and generator ports`,
     { cause: failure },
   );
+}
+
+/** Why there is no addon, and what to do about it before it is built again. */
+function whyMissing(): string {
+  if (existsSync(packageFile(ADDON))) return `it is there, and does not load: ${(failure as Error).message}`;
+  try {
+    return readFileSync(packageFile(REASON), "utf8").trim();
+  } catch {
+    return "it has not been built, since npm did not run the package's install script: allow it "
+      + "(npm config set ignore-scripts false; with pnpm: pnpm approve-builds)";
+  }
 }
