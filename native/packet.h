@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "refusals.h"
 #include "ring.h"
 #include "virtio.h"
 
@@ -15,13 +16,15 @@ class PacketSender {
   PacketSender(const PacketSender&) = delete;  // its arrays point into each other
   PacketSender& operator=(const PacketSender&) = delete;
 
-  /** As tap_transmit. */
-  int transmit(int fd, TransmitQueue& queue);
+  /** As tap_transmit; ENOBUFS: to be tried again after `refusals.wait_ms()`. */
+  int transmit(int fd, TransmitQueue& queue, Refusals& refusals);
 
  private:
   static constexpr uint32_t BATCH = 64;
 
   uint32_t fill(TransmitQueue& queue);
+  bool get_past(int fd, TransmitQueue& queue, uint32_t count, Refusals& refusals);
+  int send(int fd, uint32_t first, uint32_t count);
 
   mmsghdr messages_[BATCH] = {};
   iovec parts_[BATCH][1 + FRAME_PARTS] = {};

@@ -4,11 +4,11 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "clock.h"
 #include "device.h"
 #include "sharing.h"
 #include "socket.h"
@@ -22,15 +22,13 @@ constexpr uint32_t DATA_LISTENER = 0x10000;  // + the port's id
 constexpr uint32_t DATA_DOORBELL = 0x20000;
 
 constexpr uint64_t LOOK_INTERVAL_MS = 1000;
-constexpr int RETRY_INTERVAL_MS = 1;
-
-uint64_t now_ms() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
-}
 
 std::string attaching(uint32_t id) { return "attaching port " + std::to_string(id); }
+
+int milliseconds_until(uint64_t time_us) {
+  const uint64_t now = now_us();
+  return time_us > now ? static_cast<int>((time_us - now + 999) / 1000) : 0;
+}
 
 int sooner(int timeout_ms, int limit_ms) {
   return timeout_ms < 0 ? limit_ms : std::min(timeout_ms, limit_ms);
@@ -233,7 +231,7 @@ void Poller::look_into(uint32_t id) {
 int Poller::patience(int timeout_ms) const {
   if (!events_.empty() || readable_.size() > 0) return 0;
   if (expecting_) timeout_ms = sooner(timeout_ms, static_cast<int>(LOOK_INTERVAL_MS));
-  if (retry_.size() > 0) timeout_ms = sooner(timeout_ms, RETRY_INTERVAL_MS);
+  if (retry_.size() > 0) timeout_ms = sooner(timeout_ms, milliseconds_until(retry_us_));
   return timeout_ms;
 }
 

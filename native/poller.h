@@ -18,6 +18,7 @@
 #include "packet_receiver.h"
 #include "pipe.h"
 #include "port_queue.h"
+#include "refusals.h"
 #include "seat.h"
 #include "tap_batch.h"
 
@@ -72,6 +73,8 @@ class Poller {
     const char* closing = nullptr;  // the peer said its last: why to hang up on it once the core has taken that
     uint32_t watched = 0;     // what epoll tells about the fd; 0: nothing, not even errors
     uint32_t pipe = 0;
+    Refusals refusals;         // a device's
+    uint64_t retry_us = 0;     // when to try again what the device refused; 0: it refused nothing
     Fd fd;
     Fd listener;
     std::unique_ptr<PacketReceiver> receiver;  // a packet socket's
@@ -82,6 +85,7 @@ class Poller {
   // A turn's steps, in order.
   void serve_streams();
   void transmit();
+  void retry_refused();
   void look_at_links();
   bool wait(int timeout_ms);
   uint32_t receive();
@@ -89,9 +93,11 @@ class Poller {
   // One port.
   void transmit_port(uint32_t id);
   void transmit_device(uint32_t id);
+  int transmit_tap(Port& port, TransmitQueue& queue);
   void send_stream(uint32_t id);
   void receive_stream(uint32_t id);
   void stopped(uint32_t id, int error);
+  void retry_later(uint32_t id);
   void dispatch(uint32_t id, uint32_t ready);
   void accept_peer(uint32_t id);
   void begin_closing(uint32_t id, const char* why);
@@ -116,7 +122,7 @@ class Poller {
   std::vector<Port> ports_;
   std::vector<uint16_t> streams_;       // the ports that are streams
   PortQueue readable_;                  // devices that may have frames, next one first
-  PortQueue retry_;                     // devices whose kernel queue was full without a way to wait for it
+  PortQueue retry_;                     // devices that refused a frame and do not tell when they take one again
   std::vector<epoll_event> ready_;      // scratch for epoll_wait
   std::vector<pollfd> taps_;            // scratch for look_at_links
   std::vector<uint16_t> taps_ids_;      // the ports in it
@@ -124,6 +130,7 @@ class Poller {
   TapBatch tap_;
   PacketSender packet_;
   Seat seat_;
+  uint64_t retry_us_ = 0;   // when the first of `retry_` has to be tried
   uint64_t looked_ms_ = 0;  // when the links were looked at
   bool expecting_ = false;  // something will change that no fd tells about: keep looking
 };

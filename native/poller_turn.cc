@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "clock.h"
 #include "poller.h"
 #include "ring.h"
 
@@ -18,7 +19,7 @@ constexpr uint32_t RECEIVE_BUDGET = 64;
 // ---- towards the wire ----
 
 void Poller::transmit() {
-  for (uint32_t left = retry_.size(); left > 0; left--) transmit_port(retry_.take());
+  if (retry_.size() > 0) retry_refused();
   const Geometry& g = memory_.geometry;
   const uint32_t count = std::min(load(memory_.at(g.dirty_count)), g.ports_max);
   store(memory_.at(g.dirty_count), 0);
@@ -28,12 +29,36 @@ void Poller::transmit() {
   }
 }
 
+/** Turns may be microseconds apart, which is no time for a device to make room: each port waits its own time. */
+void Poller::retry_refused() {
+  const uint64_t now = now_us();
+  retry_us_ = UINT64_MAX;
+  for (uint32_t left = retry_.size(); left > 0; left--) {
+    const uint32_t id = retry_.take();
+    Port& port = ports_[id];
+    if (port.retry_us > now) {
+      retry_us_ = std::min(retry_us_, port.retry_us);
+      retry_.add(id);
+    } else {
+      port.retry_us = 0;
+      transmit_port(id);
+    }
+  }
+}
+
+void Poller::retry_later(uint32_t id) {
+  Port& port = ports_[id];
+  port.retry_us = now_us() + uint64_t{port.refusals.wait_ms()} * 1000;
+  retry_us_ = retry_.size() > 0 ? std::min(retry_us_, port.retry_us) : port.retry_us;
+  retry_.add(id);
+}
+
 void Poller::transmit_port(uint32_t id) {
   const Port& port = ports_[id];
   if (port.kind == Kind::none) {
     TransmitQueue(memory_, id).fail_all(Reason::queueFull);
-  } else if (port.blocked) {
-    return;  // epoll tells when it is worth trying
+  } else if (port.blocked || port.retry_us > 0) {
+    return;  // epoll tells when it is worth trying, or the time does
   } else if (port.kind != Kind::stream) {
     transmit_device(id);
   } else if (port.fd) {
@@ -47,11 +72,21 @@ void Poller::transmit_device(uint32_t id) {
   {
     TransmitQueue queue(memory_, id);
     if (queue.empty()) return;
-    error = is_tap(port.kind) ? tap_.transmit(port.fd.get(), queue, port.kind == Kind::tap_offload)
-                              : packet_.transmit(port.fd.get(), queue);
+    error = is_tap(port.kind) ? transmit_tap(port, queue) : packet_.transmit(port.fd.get(), queue, port.refusals);
     if (error == EIO || error == ENETDOWN) queue.fail_all(Reason::queueFull);
   }
   stopped(id, error);
+}
+
+/** A TAP has no policy, but the kernel may lack the memory for a frame. */
+int Poller::transmit_tap(Port& port, TransmitQueue& queue) {
+  const int error = tap_.transmit(port.fd.get(), queue, port.kind == Kind::tap_offload);
+  if (error == 0) port.refusals.passed();
+  if (error == ENOBUFS) {
+    port.refusals.refused(false);
+    if (port.refusals.gives_up()) queue.fail(Reason::queueFull);
+  }
+  return error;
 }
 
 void Poller::send_stream(uint32_t id) {
@@ -81,8 +116,8 @@ void Poller::stopped(uint32_t id, int error) {
       port.blocked = true;
       watch(id);
       break;
-    case ENOBUFS:  // a full queueing discipline, which nothing tells the end of
-      retry_.add(id);
+    case ENOBUFS:  // see refusals.h: no event tells when it ends
+      retry_later(id);
       break;
     case EIO:  // a TAP that is administratively down
     case ENETDOWN:

@@ -37,11 +37,11 @@ export function privileged(what: string, ...tools: string[]): boolean {
 }
 
 /** Runs a file's tests in a vitest whose whole process is in a namespace, so that they can open devices under any
- *  name. To this one they are a single test. `url` is the file's `import.meta.url`. */
-export function inNamespace(url: string, tests: () => void): void {
+ *  name. To this one they are a single test. `url` is the file's `import.meta.url`; `tools`: commands that they start. */
+export function inNamespace(url: string, tests: () => void, ...tools: string[]): void {
   if (process.env[INSIDE]) return tests();
   const file = fileURLToPath(url);
-  it.skipIf(!privileged(basename(file)))("in a network namespace of its own", () => {
+  it.skipIf(!privileged(basename(file), ...tools))("in a network namespace of its own", () => {
     const namespace = new Namespace("tests");
     const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project", "system", "--reporter", "verbose", file];
     try {
