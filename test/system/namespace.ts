@@ -36,8 +36,8 @@ export function privileged(what: string, ...tools: string[]): boolean {
   return false;
 }
 
-/** Runs a file's tests in a vitest whose whole process is in a namespace, so that they can open devices under any
- *  name. To this one they are a single test. `url` is the file's `import.meta.url`; `tools`: commands that they start. */
+/** Runs a file's tests, which start `tools`, in a vitest whose whole process is in a namespace, so that they can open
+ *  devices under any name. To this one they are a single test. `url` is the file's `import.meta.url`. */
 export function inNamespace(url: string, tests: () => void, ...tools: string[]): void {
   if (process.env[INSIDE]) return tests();
   const file = fileURLToPath(url);
