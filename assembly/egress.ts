@@ -4,11 +4,12 @@
 // queued, or dropped, counted and released.
 
 import {
-  CUTS, CUT_SHARED, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_OFFLOAD, FLAG_UP, FRAME_MAX,
-  HEADROOM, ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SHARED, ITEM_SLOT,
-  ITEM_TAG, LANE_ROUTED, LEAVES, LEAVES_SIZE, LEAVES_TAGGED, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO, POP_SHIFT,
-  PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, RING_SIZE, SHAPE_HEADER, SHAPE_PLACE,
-  SHAPE_PORT, SLOT_SIZE, START_SHIFT, WORKER_MIRRORED, WORKER_OPEN, WORKER_OPEN_LIST,
+  CUTS, CUT_SHARED, CUT_SHIFT, DESC_TAG, DOMAINS, DOMAIN_MIRRORS, DOMAIN_SIZE, FLAG_OFFLOAD, FLAG_ROUTER, FLAG_UP,
+  FRAME_MAX, HEADROOM, ITEM_DOMAIN, ITEM_LENGTH, ITEM_POP, ITEM_POP_MASK, ITEM_PORT, ITEM_SAME, ITEM_SHAPE, ITEM_SHARED,
+  ITEM_SLOT, ITEM_TAG, LANE_ROUTED, LEAVES, LEAVES_SIZE, LEAVES_TAGGED, MIRRORS, MIRROR_PACE, MIRROR_SIZE, MIRROR_TO,
+  POP_SHIFT, PORTS, PORT_FLAGS, PORT_MIRRORS_IN, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, RING_SIZE, SHAPE_HEADER,
+  SHAPE_PLACE, SHAPE_PORT, SLOT_SIZE, START_SHIFT, TAG_CAME, TAG_CAME_SHIFT, WORKER_MIRRORED, WORKER_OPEN,
+  WORKER_OPEN_LIST,
 } from "./layout";
 import { countCopies, dropOut } from "./counters";
 import { wants } from "./filter";
@@ -80,8 +81,9 @@ export function hand(worker: u32, port: u32, slot: u32, length: u32, shape: u32)
     return release(slot);
   }
   const at = push(lane);
+  const tag = LANE_ROUTED | ((shape & SHAPE_PORT) << TAG_CAME_SHIFT);
   store<u64>(at, (<u64>length << 32) | slot);
-  store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | LANE_ROUTED, DESC_TAG);
+  store<u64>(at, (<u64>((shape & ~SHAPE_PORT) | port) << 32) | tag, DESC_TAG);
 }
 
 /** How frames of a domain leave a port: LEAVES_NOT, _UNTAGGED or _TAGGED. */
@@ -107,7 +109,13 @@ export function send(item: u32, index: u32, port: u32): void {
   if (long | (arrived & SHAPE_HEADER)) return sendUnlike(item, index, port, length, insert, shape);
   const watched = load<u32>(record, PORT_MIRRORS_OUT);
   if (watched) copy(watched, item, index, length, insert, shape);
-  enqueue(port, load<u32>(item, ITEM_SLOT), length | cutOf(item), insert, shape);
+  enqueue(port, load<u32>(item, ITEM_SLOT), length | cutOf(item), tagFor(record, insert, shape), shape);
+}
+
+/** The tag in a descriptor of a port: what is put in, or for a router's interface which port the frame entered by. */
+@inline
+function tagFor(record: u32, insert: u32, shape: u32): u32 {
+  return load<u32>(record, PORT_FLAGS) & FLAG_ROUTER ? TAG_CAME | (shape & SHAPE_PORT) : insert;
 }
 
 /** Notes that others hold the slot of an item, so that whoever is done with a frame of it asks. */
@@ -141,7 +149,7 @@ function sendUnlike(item: u32, index: u32, port: u32, length: u32, insert: u32, 
   const watched = load<u32>(record, PORT_MIRRORS_OUT);
   if (watched) copy(watched, item, index, length, insert, shape);
   const asItIs = (load<u32>(record, PORT_FLAGS) & FLAG_OFFLOAD) != 0 || !isUnfinished(shape, frame);
-  if (asItIs) enqueue(port, slot, length | cutOf(item), insert, shape);
+  if (asItIs) enqueue(port, slot, length | cutOf(item), tagFor(record, insert, shape), shape);
   else if (merged) sendSegments(item, port, frame, length - there, insert, shape);
   else sendCompleted(item, port, frame, length, insert, shape);
 }

@@ -38,6 +38,7 @@ import { used } from "./table/slab";
 const STRETCH_MAX: u32 = 64; // frames that pass the stages together: what they touch stays in the nearest cache
 const IDLE_MS: f64 = 1000; // the longest sleep: ageing wants a look once a second
 const ROUNDS_MAX: u32 = 8; // batches that routers hand to each other in a turn
+const TAG_KIND: u32 = 0xffff; // of a tag: its TPID
 const PULL_MAX: u32 = 64; // frames that one source may give a turn
 
 /** Where the round over the sources goes on. */
@@ -211,7 +212,7 @@ function takeIn(from: u32, first: u32): u32 {
     const word = load<u32>(desc, DESC_LENGTH);
     const home = isHome(load<u32>(desc));
     if (home) comeHome(from);
-    if (tag != LANE_ROUTED) {
+    if ((tag & TAG_KIND) != LANE_ROUTED) {
       const length = home || word >> CUT_SHIFT ? word : word | (CUT_SHARED << CUT_SHIFT); // the slot has to go home
       enqueue(shape & SHAPE_PORT, load<u32>(desc), length, tag, shape);
       continue;

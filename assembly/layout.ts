@@ -60,6 +60,8 @@ export const SLOTS_PER_WORKER: u32 = 2048; // BATCH_MAX armed for receiving; the
 //   slot. tag: four bytes to put in at offset 12, 0 for none. start: where in the slot the frame begins, and by
 //   START_HEADER whether behind a header, whose offsets are those of the frame as it lies in the slot. pop: bytes to
 //   take out at offset 12 (0 or 4); a transmitter that failed writes DESC_FAILED + the reason's id over it.
+// A router's interface puts no tag in. In its descriptors tag is TAG_CAME + the port that the frame entered by, or 0
+// for a frame of another router; in those of a router's services it is the interface and, in the high half, that port.
 // The last word is the frame's shape; it goes through all stages as one.
 export const DESC_SIZE: u32 = 16;
 export const DESC_SLOT: u32 = 0;
@@ -70,6 +72,8 @@ export const DESC_PORT: u32 = 12;
 export const DESC_START: u32 = 14;
 export const DESC_POP: u32 = 15;
 export const DESC_FAILED: u32 = 16;
+export const TAG_CAME: u32 = 0x10000; // in a tag for an interface: the low half is the port that the frame entered by
+export const TAG_CAME_SHIFT: u32 = 16; // in a tag for services, and for LANE_ROUTED: that port
 export const CUT_SHIFT: u32 = 24;
 export const START_SHIFT: u32 = 16; // in a shape
 export const POP_SHIFT: u32 = 24;
@@ -255,7 +259,7 @@ export const QUEUES_SIZE: u32 = 16973824;
 export const LANES: u32 = 36771968; // (QUEUE_SIZE + RETURN_SIZE) × from × to
 export const LANE_SIZE: u32 = 20864;
 export const LANE_RETURN: u32 = 16576; // offset of a lane's returns
-export const LANE_ROUTED: u32 = 0xffffffff; // in the place of a tag: not for a queue, but to be routed there
+export const LANE_ROUTED: u32 = 0xffff; // a tag's low half (no TPID): not for a queue, but to be routed there
 
 // ---- counters: u64, a block a worker ----
 export const COUNTERS: u32 = 42113152;
@@ -318,7 +322,8 @@ export const CODEC_PCAP: u32 = 2; // libpcap record, little-endian, microseconds
 export const CODEC_PCAP_SWAPPED: u32 = 3; // the same, big-endian
 export const CODEC_PCAPNG: u32 = 4; // blocks, little-endian
 export const CODEC_SINK: u32 = 5; // out: counted and forgotten (generators)
-export const CODEC_SERVICE: u32 = 6; // as CODEC_LENGTH, but the interface's port (u32) stands before the frame
+// As CODEC_LENGTH, but before the frame stands u16 the interface's port │ u16 the port by which it entered (out only).
+export const CODEC_SERVICE: u32 = 6;
 
 /** Folds one number into a layout hash; exact in doubles, so that asc and tsc agree. */
 function fold(hash: number, value: number): number {

@@ -83,7 +83,7 @@ function frame(codec: u32, pipe: u32, at: u32, desc: u32, length: u32, cut: u32)
   return put32(pipe, pad(pipe, at, cut), total);
 }
 
-/** For a router's services: in the place of a tag its descriptor says which interface the frame came in at. */
+/** For a router's services: in the place of a tag its descriptor says where the frame came in. */
 function serviceFrame(pipe: u32, at: u32, desc: u32, cut: u32): u32 {
   at = put32(pipe, at, load<u32>(desc, DESC_TAG));
   store<u32>(desc, 0, DESC_TAG);

@@ -3,9 +3,10 @@
 // over.
 
 import {
-  BATCH_MAX, CUT_SHIFT, DESC_LENGTH, DESC_SHAPE, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SHARED,
-  ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT, SHAPE_PLACE,
-  SHAPE_PORT, SHAPE_SOLE, SLOT_SIZE, START_SHIFT, WORKER_ITEMS, WORKER_OPEN, WORKER_OPEN_LIST,
+  BATCH_MAX, CUT_SHIFT, DESC_LENGTH, DESC_SHAPE, DESC_TAG, FLAG_ROUTER, ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE,
+  ITEM_SHARED, ITEM_SIZE, ITEM_SLOT, POP_SHIFT, PORTS, PORT_FLAGS, PORT_SIZE, RING_CLEAN, RING_HEAD, RING_NEXT,
+  SHAPE_PORT, SHAPE_SOLE, SHAPE_START, SLOT_SIZE, START_SHIFT, TAG_CAME_SHIFT, WORKER_ITEMS, WORKER_OPEN,
+  WORKER_OPEN_LIST,
 } from "../layout";
 import {
   INTERFACES, INTERFACE_SIZE, INTERFACE_SOURCE, PENDING_LENGTH, PENDING_PORT, PENDING_SHAPE, PENDING_SLOT, READY,
@@ -48,7 +49,8 @@ export function admit(desc: u32, place: u32): bool {
   const slot = load<u32>(desc);
   const shape = load<u32>(desc, DESC_SHAPE);
   const lent = isHome(slot) || shape & SHAPE_SOLE ? 0 : ITEM_SHARED << POP_SHIFT;
-  return enter(place, shape & SHAPE_PORT, slot, load<u32>(desc, DESC_LENGTH), shape | lent);
+  const came = (shape & ~SHAPE_PORT) | (load<u32>(desc, DESC_TAG) >> TAG_CAME_SHIFT);
+  return enter(place, shape & SHAPE_PORT, slot, load<u32>(desc, DESC_LENGTH), came | lent);
 }
 
 function enter(place: u32, port: u32, slot: u32, length: u32, shape: u32): bool {
@@ -80,8 +82,10 @@ function drain(queue: u32, first: u32): u32 {
     const length = word & LENGTH_MASK;
     if (isFor(portOf(queue), frames + load<u32>(desc) * SLOT_SIZE + ((shape >> START_SHIFT) & 0xff))) {
       const shared = word >> CUT_SHIFT ? ITEM_SHARED << POP_SHIFT : 0;
-      const kept = shape & (SHAPE_PLACE | (ITEM_POP_MASK << POP_SHIFT)) | shared;
-      put(place++, load<u32>(desc), length + (shape >> POP_SHIFT), kept, portOf(queue));
+      const kept = shape & (SHAPE_START | (ITEM_POP_MASK << POP_SHIFT)) | shared;
+      const tag = load<u32>(desc, DESC_TAG);
+      const came = tag ? tag & SHAPE_PORT : portOf(queue);
+      put(place++, load<u32>(desc), length + (shape >> POP_SHIFT), kept | came, portOf(queue));
     } else {
       countTx(portOf(queue), 1, length);
       release(load<u32>(desc));

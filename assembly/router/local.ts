@@ -2,7 +2,9 @@
 // to which it says that nothing is there, or, towards the outside of a NAT, nothing. Read RFC 1122 3.2.2, RFC 792,
 // RFC 9293 3.10.7.1 (resets), RFC 5382 REQ-4 (silence about SYNs that nobody asked for).
 
-import { ITEM_LENGTH, ITEM_POP_MASK, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_PLACE } from "../layout";
+import {
+  ITEM_LENGTH, ITEM_POP_MASK, ITEM_PORT, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_PLACE, TAG_CAME_SHIFT,
+} from "../layout";
 import {
   INTERFACE_DHCP_CLIENT, INTERFACE_DHCP_SERVER, INTERFACE_DNS, INTERFACE_FLAGS, INTERFACE_UPLINK, ROUTER_FLAGS,
   ROUTER_NAT, ROUTER_SERVICES,
@@ -83,7 +85,8 @@ function handUp(): void {
   countCopies(port, 1);
   const length = load<u32>(item, ITEM_LENGTH) - (packet - frame - HEADER_SIZE);
   const shape = load<u32>(item, ITEM_SHAPE) & ((ITEM_POP_MASK << POP_SHIFT) | SHAPE_PLACE);
-  enqueue(services, load<u32>(item, ITEM_SLOT), length | cutOf(item), port, shape);
+  const tag = port | (<u32>load<u16>(item, ITEM_PORT) << TAG_CAME_SHIFT);
+  enqueue(services, load<u32>(item, ITEM_SLOT), length | cutOf(item), tag, shape);
   detach();
 }
 

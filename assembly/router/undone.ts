@@ -4,7 +4,7 @@
 
 import {
   HEADROOM, ITEM_HANDED, ITEM_LENGTH, ITEM_POP_MASK, ITEM_ROUND, ITEM_SHAPE, ITEM_SLOT, POP_SHIFT, SHAPE_HEADER,
-  START_SHIFT,
+  SHAPE_PORT, START_SHIFT,
 } from "../layout";
 import { READY } from "../layout-router";
 import { countCopies } from "../counters";
@@ -67,7 +67,7 @@ function takeApart(): void {
   const length = load<u32>(item, ITEM_LENGTH);
   if (!find(frame, length)) return drop(Reason.malformed);
   const kept = (((shape() >> POP_SHIFT) & (ITEM_POP_MASK | ITEM_ROUND)) | ITEM_HANDED) << POP_SHIFT; // whose is known
-  const place = kept | (HEADROOM << START_SHIFT) | port;
+  const place = kept | (HEADROOM << START_SHIFT) | (shape() & SHAPE_PORT);
   const count = segmentsOf(frame, length);
   let made: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {

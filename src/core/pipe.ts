@@ -5,7 +5,16 @@ import * as layout from "../../assembly/layout.js";
 import type { SharedMemory } from "./memory.js";
 
 const MASK = layout.PIPE_SIZE - 1;
-const SERVICE_HEADER = 8; // length, interface
+const SERVICE_HEADER = 8; // length, interface, port that it entered by
+
+/** A frame for a router's services. */
+export interface Punted {
+  /** Number of the port of the interface. */
+  at: number;
+  /** Number of the port by which it entered the switch: where its sender is. */
+  from: number;
+  frame: Uint8Array;
+}
 
 /** The host's end of a pipe; `offset` is the pipe's place in memory. */
 export class Pipe {
@@ -101,9 +110,11 @@ export class Pipe {
     return this.#take(4, ({ frame }) => frame);
   }
 
-  /** The same of a router's services: frames with the interface at which each came. */
-  receiveAt(): { at: number; frame: Uint8Array }[] {
-    return this.#take(SERVICE_HEADER, ({ header, frame }) => ({ at: header.getUint32(4, true), frame }));
+  /** The same of a router's services. */
+  receiveAt(): Punted[] {
+    return this.#take(SERVICE_HEADER, ({ header, frame }) => (
+      { at: header.getUint16(4, true), from: header.getUint16(6, true), frame }
+    ));
   }
 
   #take<T>(size: number, made: (record: { header: DataView; frame: Uint8Array }) => T): T[] {

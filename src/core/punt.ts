@@ -2,7 +2,7 @@
 // a pipe; what does not fit is lost, as on any network.
 
 import { setImmediate } from "node:timers/promises";
-import { Pipe } from "./pipe.js";
+import { Pipe, type Punted } from "./pipe.js";
 import type { SharedMemory } from "./memory.js";
 
 export class Punt {
@@ -21,10 +21,10 @@ export class Punt {
     return sent;
   }
 
-  /** Calls back with every frame that comes, and the port of its interface, until `close`. */
-  async listen(callback: (port: number, frame: Uint8Array) => void): Promise<void> {
+  /** Calls back with every frame that comes until `close`. */
+  async listen(callback: (punted: Punted) => void): Promise<void> {
     while (this.#open) {
-      for (const { at, frame } of this.#pipe.receiveAt()) callback(at, frame);
+      for (const punted of this.#pipe.receiveAt()) callback(punted);
       await setImmediate(); // under a flood there is always more, and the rest of this thread wants its turn
       await this.#pipe.arrival();
     }

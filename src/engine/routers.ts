@@ -6,6 +6,7 @@ import { UPLINK } from "../config/expand.js";
 import { printForward } from "../config/forward.js";
 import type { ForwardConfig, RouterConfig } from "../config/model.js";
 import type { SharedMemory } from "../core/memory.js";
+import type { Punted } from "../core/pipe.js";
 import { Punt } from "../core/punt.js";
 import type { RegisteredPort, Registry } from "../core/registry.js";
 import { RouterTables, type RouterPlan, type WrittenRouter } from "../core/router-tables.js";
@@ -84,13 +85,13 @@ export class Routers {
       throw error;
     }
     fabric.crew.begin(servicesPort.worker, servicesPort.index);
-    void punt.listen((port, frame) => { this.#serve(router, port, frame); });
+    void punt.listen((punted) => { this.#serve(router, punted); });
   }
 
   /** A fault of a service is one frame's, not the engine's. */
-  #serve({ name, services }: Router, port: number, frame: Uint8Array): void {
+  #serve({ name, services }: Router, { at, from, frame }: Punted): void {
     try {
-      services.receive(port, frame);
+      services.receive(at, frame, this.fabric.registry.byIndex.get(from)?.name ?? "");
     } catch (error) {
       this.warn(`router ${name}: a service failed at a frame, which is lost: ${String(error)}`);
     }

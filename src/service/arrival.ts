@@ -6,6 +6,7 @@ import {
   MAC_NONE, TYPE_IPV4, addressNumber, buildFrame, buildIpv4, isGroup, parseFrame, parseIpv4,
 } from "../wire/packet.js";
 import { type Place } from "./channel.js";
+import { type Asker } from "./share.js";
 
 /** Bytes of an IPv4 header without options. */
 export const IPV4_HEADER = 20;
@@ -16,21 +17,31 @@ export interface Sender {
   readonly address: string;
 }
 
+/** As limits know it: behind a port, guests are told apart by their addresses. */
+export function askerOf({ port, address }: Pick<Arrival, "port" | "address">): Asker {
+  return { port, client: address };
+}
+
 export interface Arrival extends Sender {
+  /** Name of the switch's port by which it came. */
+  readonly port: string;
   readonly protocol: number;
   /** What is behind the IPv4 header; a view on the frame. */
   readonly payload: Uint8Array;
 }
 
-/** undefined where it is damaged, not IPv4, not for this place's own address, or from nobody who could be answered. */
-export function parseArrival(place: Place, bytes: Uint8Array): Arrival | undefined {
+/**
+ * Reads a frame that came by `port`. undefined where it is damaged, not IPv4, not for this place's own address, or from
+ * nobody who could be answered.
+ */
+export function parseArrival(place: Place, bytes: Uint8Array, port: string): Arrival | undefined {
   const frame = parseFrame(bytes);
   if (typeof frame === "string" || frame.type !== TYPE_IPV4) return undefined;
   if (isGroup(frame.source) || frame.source === MAC_NONE) return undefined;
   const packet = parseIpv4(frame.payload);
   if (typeof packet === "string" || packet.destination !== place.address) return undefined;
   const { source, protocol, payload } = packet;
-  return isSender(place, source) ? { mac: frame.source, address: source, protocol, payload } : undefined;
+  return isSender(place, source) ? { port, mac: frame.source, address: source, protocol, payload } : undefined;
 }
 
 /** The frame that brings a payload of `protocol` to where an arrival came from. */

@@ -12,7 +12,6 @@ import { LeaseBook } from "./dhcp/lease-book.js";
 import { DhcpServer } from "./dhcp/server.js";
 import { DnsForwarder } from "./dns/forwarder.js";
 import { DnsService } from "./dns/service.js";
-import { TcpSlots } from "./tcp/slots.js";
 
 const TIMER_MS_MAX = 60_000;
 const PORT_AT = 36; // where a UDP datagram or a TCP segment has its destination port, behind a header without options
@@ -40,7 +39,6 @@ export class RouterServices {
   readonly leases: LeaseBook;
   readonly #options: ServicesOptions;
   readonly #desks = new Map<number, Desk>();
-  readonly #slots = new TcpSlots();
   #forwarder: DnsForwarder | undefined;
   #dns: DnsConfig | undefined;
   #client: DhcpClient | undefined;
@@ -65,12 +63,12 @@ export class RouterServices {
     this.#rearm();
   }
 
-  /** A frame came to the interface with this number. */
-  receive(id: number, frame: Uint8Array): void {
+  /** A frame came to the interface with this number, by a port of its switch, which is given by its name. */
+  receive(id: number, frame: Uint8Array, port: string): void {
     const desk = this.#desks.get(id);
     if (id === this.#uplink?.id) this.#client?.receive(frame);
-    else if (desk?.dns && destinationPort(frame) === PORT_DNS) desk.dns.receive(frame);
-    else desk?.dhcp?.receive(frame);
+    else if (desk?.dns && destinationPort(frame) === PORT_DNS) desk.dns.receive(frame, port);
+    else desk?.dhcp?.receive(frame, port);
     this.#rearm();
   }
 
@@ -165,7 +163,7 @@ export class RouterServices {
     before?.dns?.close();
     if (!forwarder) return {};
     const dns = new DnsService({
-      place, forwarder, transmit: this.#options.transmit, slots: this.#slots,
+      place, forwarder, transmit: this.#options.transmit, networks: () => this.#desks.size,
       clock: () => performance.now(), random: randomBytes,
     });
     return { dns, forwarder };

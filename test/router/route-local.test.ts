@@ -10,26 +10,9 @@ import { ROUTER_MAC, RouterRig } from "./rig.js";
 const pipeOf = (rig: RouterRig): Pipe => rig.rig.end("/@edge").pipe!;
 const indexOf = (rig: RouterRig, name: string) => rig.rig.end(name).port.index;
 
-/** What the services got: at which interface, and the frame. */
-function handed(rig: RouterRig): (Parsed & { port: number })[] {
-  const pipe = pipeOf(rig);
-  const got = [];
-  const take = (count: number) => {
-    if (count > pipe.waiting) throw new RangeError(`${count} bytes are announced, ${pipe.waiting} wait`);
-    const bytes = new Uint8Array(count);
-    for (let at = 0; at < count;) {
-      const span = pipe.span().subarray(0, count - at);
-      bytes.set(span, at);
-      pipe.drain(span.length);
-      at += span.length;
-    }
-    return bytes;
-  };
-  while (pipe.waiting >= 8) {
-    const head = new DataView(take(8).buffer);
-    got.push({ port: head.getUint32(4, true), ...parse(take(head.getUint32(0))) });
-  }
-  return got;
+/** What the services got: at which interface, by which port its sender's switch got it, and the frame. */
+function handed(rig: RouterRig): (Parsed & { port: number; from: number })[] {
+  return pipeOf(rig).receiveAt().map(({ at, from, frame }) => ({ port: at, from, ...parse(frame) }));
 }
 
 /** Hands bytes to the core as services do, round the end of the ring. */
@@ -170,6 +153,22 @@ describe("services", () => {
     raw(rig, "a10", rig.frame(packet({ from: "10.0.10.5:1000", to: "10.0.10.1:53" }), "10.0.10.5"));
     raw(rig, "a20", rig.frame(packet({ from: "10.0.20.5:1000", to: "10.0.20.1:53" }), "10.0.20.5"));
     expect(handed(rig).map(({ port }) => port)).toEqual([indexOf(rig, "lab/@edge.10"), indexOf(rig, "lab/@edge.20")]);
+  });
+
+  it.each([
+    ["a DNS query to its network's address", "10.0.10.1"], ["one to another network's", "10.0.20.1"],
+    ["one to an outside address", "203.0.113.2"], ["a DHCP message to all", "255.255.255.255"],
+  ])("hear by which port a guest sent %s", (_, to) => {
+    for (const workers of [1, 2, 3]) {
+      const rig = new RouterRig({ ...DHCP, dns: {} }, { workers });
+      for (const name of ["b10", "a10"]) {
+        const port = to === "255.255.255.255" ? 67 : 53;
+        const packet = udp({ from: "10.0.10.5:68", to: `${to}:${port}` });
+        raw(rig, name, port === 67 ? broadcast(packet) : rig.frame(packet, "10.0.10.5"));
+      }
+      const heard = ["b10", "a10"].map((name) => indexOf(rig, name));
+      expect(handed(rig).map(({ from }) => from), `${workers} workers`).toEqual(heard);
+    }
   });
 
   it.each([

@@ -5,11 +5,14 @@ import { beforeEach, expect, it, onTestFinished } from "vitest";
 import type { RouterConfig } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { buildReturn } from "../../src/service/arrival.js";
+import type { Place } from "../../src/service/channel.js";
 import { RouterServices } from "../../src/service/router-services.js";
 import { PROTOCOL_TCP, buildSegment } from "../../src/service/tcp/segment.js";
 import { PROTOCOL_UDP, buildUdp } from "../../src/wire/packet.js";
-import { Upstream } from "./dns/upstream.js";
+import { Upstream, answerTo } from "./dns/upstream.js";
 import { GUEST, PLACE, PORT, placeOf } from "./tcp/peer.js";
+
+const SERVFAIL = 2;
 
 let services: RouterServices;
 let sent: Uint8Array[];
@@ -29,17 +32,17 @@ beforeEach(() => {
   services.update(routerWith(), [PLACE]);
 });
 
-function ask(name = "db.lan"): void {
+function ask(name = "db.lan", guest = GUEST, place = PLACE, port = "a"): void {
   const payload = encode({ type: "query", id: 1, flags: 0x0100, questions: [{ name, type: "A" }] });
-  const udp = buildUdp({ sourcePort: PORT, destinationPort: 53, payload }, GUEST.address, PLACE.address);
-  services.receive(PLACE.id, buildReturn(placeOf(GUEST), PLACE, PROTOCOL_UDP, udp));
+  const udp = buildUdp({ sourcePort: PORT, destinationPort: 53, payload }, guest.address, place.address);
+  services.receive(place.id, buildReturn({ ...place, ...guest }, place, PROTOCOL_UDP, udp), port);
 }
 
 /** A segment of no connection. */
 function stray(): void {
   const segment = { sourcePort: PORT, destinationPort: 53, seq: 5, ack: 9, window: 1, payload: Buffer.alloc(0) };
   const bytes = buildSegment(segment, GUEST.address, PLACE.address);
-  services.receive(PLACE.id, buildReturn(placeOf(GUEST), PLACE, PROTOCOL_TCP, bytes));
+  services.receive(PLACE.id, buildReturn(placeOf(GUEST), PLACE, PROTOCOL_TCP, bytes), "a");
 }
 
 it("counts what DNS on a network passed over, limited and did over TCP", async () => {
@@ -73,6 +76,21 @@ it("what DNS remembers is forgotten with its own configuration only", async () =
     return upstream.asked.length;
   };
   expect([await askAgain({}), await askAgain({}), await askAgain({ domain: "lan" })]).toEqual([1, 1, 2]);
+});
+
+it("a guest whose questions wait silences neither its neighbors nor another network", async () => {
+  const upstream = await new Upstream().open();
+  onTestFinished(() => upstream.close());
+  upstream.script = (asked) => (asked.questions![0]!.name.endsWith(".silent") ? [] : [answerTo(asked)]);
+  const other: Place = { ...PLACE, id: 8, vlan: 20, address: "10.0.20.1" };
+  services.update(routerWith({}, { upstreams: [upstream.address] }), [PLACE, other]);
+  for (let n = 0; n < 300; n++) {
+    ask(`${n}.silent`, { mac: GUEST.mac, address: `10.0.20.${2 + n % 200}` }, other, "hostile");
+  }
+  for (let n = 0; n < 10; n++) ask(`${n}.test`, { mac: GUEST.mac, address: "10.0.20.9" }, other, "b");
+  for (let n = 10; n < 20; n++) ask(`${n}.test`);
+  const rcodes = (): number[] => sent.map((frame) => frame[45]! & 15).filter((rcode) => rcode !== SERVFAIL);
+  await expect.poll(rcodes).toHaveLength(20);
 });
 
 it("DNS of an interface with another address begins anew", () => {

@@ -16,7 +16,7 @@ import { addressIn, broadcastOf, CODE, isHostOf, networkOf, numberIn, textIn } f
 import { grantReply, informReply, nakReply, type Terms } from "./reply.js";
 import { isMac } from "./sane.js";
 
-/** Messages that are looked at, of an interface and of each MAC, behind which a guest may have several clients. */
+/** Messages that are looked at, of an interface and of each MAC at a port, behind which may be several clients. */
 export const MESSAGE_LIMITS: Limits = {
   all: { perSecond: 200, burst: 400 },
   guest: { perSecond: 100, burst: 200 },
@@ -97,9 +97,13 @@ export class DhcpServer {
     this.#options.leases.keepNames(this.#terms.place, new Map());
   }
 
-  /** Takes a frame that the core handed up from the interface; anything else is counted and forgotten. */
-  receive(frame: Uint8Array): void {
-    if (!this.#rate.admit(macText(frame, SOURCE), this.#options.clock())) return this.#count("limited");
+  /**
+   * Takes a frame that the core handed up from the interface, and that came by a port of its switch, which is given by
+   * its name; anything else is counted and forgotten.
+   */
+  receive(frame: Uint8Array, port: string): void {
+    const asker = { port, client: macText(frame, SOURCE) };
+    if (!this.#rate.admit(asker, this.#options.clock())) return this.#count("limited");
     const datagram = openDatagram(frame, PORT_SERVER);
     if (typeof datagram === "string") return this.#count("malformed");
     const message = parseMessage(datagram.payload);

@@ -1,9 +1,10 @@
 // A router's DNS forwarder: answers what it knows itself, keeps what upstreams said for as long as it is true, and
 // asks them for the rest. Owns the cache and the questions in flight; whoever calls owns the clients' sockets.
-// Everything is bounded: questions in flight, those of one client, the cache, the time that an answer may take.
+// Everything is bounded: questions that wait, by network, port and client, the cache, the time that an answer may take.
 // Read first: RFC 1035, RFC 5452 (forged answers), RFC 2308 (negative answers), RFC 6891 (EDNS), RFC 5625 (proxies).
 
 import { type DnsConfig } from "../../config/model.js";
+import { type Asker, type Places } from "../share.js";
 import { readAnswer, renderAnswer, type Answer } from "./answer.js";
 import { AnswerCache } from "./cache.js";
 import { LocalNames, type LocalSources } from "./local.js";
@@ -13,9 +14,9 @@ import {
 } from "./message.js";
 import { askTcp, askUdp, parseTarget, type Exchange, type Target } from "./upstream.js";
 
-/** Questions of all clients that wait for an answer. */
+/** Questions of one network that wait for an answer. */
 export const WAITING_MAX = 256;
-/** Questions of one client that wait. */
+/** Those of one client. */
 export const CLIENT_WAITING_MAX = 64;
 /** Servers that are asked, of those that are configured. */
 export const UPSTREAMS_MAX = 8;
@@ -46,7 +47,7 @@ export interface DnsCounters {
   misses: number;
   /** Misses that waited for the same question of somebody else. */
   joined: number;
-  /** Refused because WAITING_MAX or CLIENT_WAITING_MAX questions waited, or because zones are not handed out. */
+  /** Refused because too many of the network, port or client waited, or because zones are not handed out. */
   refused: number;
   /** Queries sent to upstreams, over UDP and TCP. */
   upstream: number;
@@ -80,8 +81,6 @@ export class DnsForwarder {
   readonly #options: DnsForwarderOptions;
   readonly #times: DnsTimes;
   readonly #stops = new Set<AbortController>();
-  readonly #waiting = new Map<string, number>();
-  #waitingCount = 0;
   #flights = new Map<string, Promise<Answer | undefined>>();
   #config: DnsConfig;
   #local: LocalNames;
@@ -97,9 +96,10 @@ export class DnsForwarder {
 
   /**
    * The answer to a client's message; undefined: say nothing. Never rejects. Over "udp" it is no longer than the
-   * client takes, nor than UDP_SIZE_MAX; over "tcp" at most 65,535 bytes. `client` tells clients apart for the limits.
+   * client takes, nor than UDP_SIZE_MAX; over "tcp" at most 65,535 bytes. A question that waits for an upstream takes
+   * one of the `places` of the asker's network.
    */
-  async ask(message: Uint8Array, via: "udp" | "tcp", client: string): Promise<Uint8Array | undefined> {
+  async ask(message: Uint8Array, via: "udp" | "tcp", asker: Asker, places: Places): Promise<Uint8Array | undefined> {
     if (this.#closed) return undefined;
     this.counters.queries++;
     const query = readQuery(message);
@@ -112,7 +112,9 @@ export class DnsForwarder {
       return query;
     }
     // What is asked of the message outlives this call, and the caller's memory may not.
-    return this.#answer({ ...query, question: copyQuestion(query.question) }, sizeFor(query, via), client);
+    const asked = { ...query, question: copyQuestion(query.question) };
+    const known = this.#known(asked, sizeFor(query, via));
+    return known ?? this.#await(asked, sizeFor(query, via), asker, places);
   }
 
   /** Takes other names and servers; forgets what the old ones said, and lets their questions end by themselves. */
@@ -129,7 +131,8 @@ export class DnsForwarder {
     for (const stop of this.#stops) stop.abort();
   }
 
-  async #answer(query: Query, sizeMax: number, client: string): Promise<Uint8Array | undefined> {
+  /** The answer to what needs nobody else's; undefined: it does. */
+  #known(query: Query, sizeMax: number): Uint8Array | undefined {
     const { type } = query.question;
     if (type === TYPE.AXFR || type === TYPE.IXFR) return this.#refuse(query, RCODE.REFUSED);
     const local = this.#local.answer(query.question);
@@ -137,19 +140,18 @@ export class DnsForwarder {
       this.counters.local++;
       return renderAnswer(local, query, 0, sizeMax);
     }
-    const key = keyOf(query);
-    const hit = this.#cache.find(key, this.#options.clock());
-    if (hit) {
-      this.counters.hits++;
-      return renderAnswer(hit.answer, query, hit.age, sizeMax);
-    }
-    const mine = this.#waiting.get(client) ?? 0;
-    if (this.#waitingCount >= WAITING_MAX) return this.#refuse(query, RCODE.SERVFAIL);
-    if (mine >= CLIENT_WAITING_MAX) return this.#refuse(query, RCODE.REFUSED);
+    const hit = this.#cache.find(keyOf(query), this.#options.clock());
+    if (!hit) return undefined;
+    this.counters.hits++;
+    return renderAnswer(hit.answer, query, hit.age, sizeMax);
+  }
+
+  async #await(query: Query, sizeMax: number, asker: Asker, places: Places): Promise<Uint8Array | undefined> {
+    const place = places.take(asker);
+    if (place !== "taken") return this.#refuse(query, place === "port full" ? RCODE.SERVFAIL : RCODE.REFUSED);
     this.counters.misses++;
-    this.#wait(client, 1);
-    const answer = await this.#join(key, query);
-    this.#wait(client, -1);
+    const answer = await this.#join(keyOf(query), query);
+    places.free(asker);
     if (this.#closed) return undefined;
     if (answer) return renderAnswer(answer, query, 0, sizeMax);
     return reply(query, RCODE.SERVFAIL);
@@ -158,13 +160,6 @@ export class DnsForwarder {
   #refuse(query: Query, rcode: number): Uint8Array {
     this.counters.refused++;
     return reply(query, rcode);
-  }
-
-  #wait(client: string, step: 1 | -1): void {
-    const count = (this.#waiting.get(client) ?? 0) + step;
-    if (count === 0) this.#waiting.delete(client);
-    else this.#waiting.set(client, count);
-    this.#waitingCount += step;
   }
 
   /** Asks upstream, or waits with whoever has asked the same already. */

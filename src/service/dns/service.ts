@@ -1,16 +1,18 @@
 // DNS on one interface of a router: takes the packets for port 53 that the core hands up, asks the forwarder, and
-// sends what it says back to where the question came from. Owns the interface's rate limits and TCP connections.
+// sends what it says back to where the question came from. Owns the interface's rate limits, its places for questions
+// that wait, and its TCP connections: none is shared with another network, so that none can silence another.
 // Read first: RFC 1035 section 4.2, RFC 7766 (several questions on a connection, answers in any order).
 
 import { PROTOCOL_UDP, buildUdp, parseUdp } from "../../wire/packet.js";
-import { IPV4_HEADER, buildReturn, parseArrival, type Arrival } from "../arrival.js";
+import { IPV4_HEADER, askerOf, buildReturn, parseArrival, type Arrival } from "../arrival.js";
 import { type Place, type Transmit } from "../channel.js";
 import { Rate, type Limits } from "../rate.js";
+import { Places, portionOf, type Asker } from "../share.js";
 import { type TcpConnection, type TcpHandler } from "../tcp/connection.js";
 import { PROTOCOL_TCP } from "../tcp/segment.js";
 import { TcpServer, type TcpCounters } from "../tcp/server.js";
-import { type TcpSlots } from "../tcp/slots.js";
-import { type DnsForwarder } from "./forwarder.js";
+import { CONNECTIONS_MAX } from "../tcp/slots.js";
+import { CLIENT_WAITING_MAX, WAITING_MAX, type DnsForwarder } from "./forwarder.js";
 import { FLAG, RCODE, readQuery, reply } from "./message.js";
 import { MessageStream } from "./stream.js";
 import { withLength } from "./upstream.js";
@@ -18,6 +20,10 @@ import { withLength } from "./upstream.js";
 export const DNS_PORT = 53;
 
 const UDP_HEADER = 8;
+/** Questions that wait, and connections, of all networks of a router; many networks have fewer each, but never none. */
+const ROUTER_WAITING_MAX = 2_048;
+const ROUTER_CONNECTIONS_MAX = 1_024;
+const NETWORK_LEAST = 16;
 
 export interface DnsServiceCounters {
   /** Frames that could not be read, or were not for here. */
@@ -36,11 +42,11 @@ export interface DnsServiceOptions {
   readonly clock: () => number;
   /** That many bytes that nobody can foresee, as node:crypto's randomBytes. */
   readonly random: (size: number) => Uint8Array;
-  /** Shared by the interfaces of a router; absent: its own. */
-  readonly slots?: TcpSlots;
+  /** How many networks there are to divide places and connections among; absent: this one. */
+  readonly networks?: () => number;
 }
 
-/** Queries that are answered, of an interface and of each client address. */
+/** Queries that are answered, of an interface and of each client address behind a port of its network. */
 export const QUERY_LIMITS: Limits = {
   all: { perSecond: 1_000, burst: 1_000 },
   guest: { perSecond: 200, burst: 400 },
@@ -51,15 +57,20 @@ export class DnsService {
   readonly #options: DnsServiceOptions;
   readonly #tcp: TcpServer;
   readonly #rate: Rate;
+  readonly #places: Places;
   #closed = false;
 
   constructor(options: DnsServiceOptions) {
     this.#options = options;
     this.#rate = new Rate(QUERY_LIMITS, options.clock());
+    const portion = (total: number, most: number): number =>
+      portionOf(total, options.networks?.() ?? 1, NETWORK_LEAST, most);
+    this.#places = new Places(() => portion(ROUTER_WAITING_MAX, WAITING_MAX), CLIENT_WAITING_MAX);
     this.#tcp = new TcpServer({
       ...options,
       port: DNS_PORT,
-      onConnection: (connection, address) => this.#converse(connection, address),
+      connectionsMax: () => portion(ROUTER_CONNECTIONS_MAX, CONNECTIONS_MAX),
+      onConnection: (connection) => this.#converse(connection),
     });
   }
 
@@ -67,10 +78,13 @@ export class DnsService {
     return this.#tcp.counters;
   }
 
-  /** Takes a whole Ethernet frame; what is neither UDP nor TCP for port 53 at this place's address is left alone. */
-  receive(frame: Uint8Array): void {
+  /**
+   * Takes a whole Ethernet frame that came by a port of the switch; what is neither UDP nor TCP for port 53 at this
+   * place's address is left alone.
+   */
+  receive(frame: Uint8Array, port: string): void {
     if (this.#closed) return;
-    const arrival = parseArrival(this.#options.place, frame);
+    const arrival = parseArrival(this.#options.place, frame, port);
     if (arrival?.protocol === PROTOCOL_TCP) this.#tcp.receive(arrival);
     else if (arrival?.protocol === PROTOCOL_UDP) this.#receiveUdp(arrival);
     else this.counters.malformed++;
@@ -92,14 +106,15 @@ export class DnsService {
     const udp = parseUdp(arrival.payload, arrival.address, place.address);
     if (typeof udp === "string" || udp.sourcePort === 0 || udp.destinationPort !== DNS_PORT) {
       this.counters.malformed++;
-    } else if (this.#admit(arrival.address)) {
+    } else if (this.#admit(askerOf(arrival))) {
       void this.#answerUdp(arrival, udp.sourcePort, udp.payload.slice());
     }
   }
 
-  async #answerUdp({ mac, address }: Arrival, port: number, query: Uint8Array): Promise<void> {
+  async #answerUdp(arrival: Arrival, port: number, query: Uint8Array): Promise<void> {
     const { place, forwarder, transmit } = this.#options;
-    const answer = await forwarder.ask(query, "udp", this.#client(address));
+    const { mac, address } = arrival;
+    const answer = await forwarder.ask(query, "udp", askerOf(arrival), this.#places);
     if (!answer || this.#closed) return;
     const payload = answer.length <= place.mtu - IPV4_HEADER - UDP_HEADER ? answer : cut(query);
     if (!payload) return;
@@ -107,7 +122,8 @@ export class DnsService {
     if (!transmit(place, buildReturn(place, { mac, address }, PROTOCOL_UDP, datagram))) this.counters.lost++;
   }
 
-  #converse(connection: TcpConnection, address: string): TcpHandler {
+  #converse(connection: TcpConnection): TcpHandler {
+    const { owner } = connection;
     const stream = new MessageStream();
     let waiting = 0;
     let ended = false;
@@ -116,14 +132,14 @@ export class DnsService {
     };
     const answer = async (query: Uint8Array): Promise<void> => {
       waiting++;
-      const message = await this.#options.forwarder.ask(query, "tcp", this.#client(address));
+      const message = await this.#options.forwarder.ask(query, "tcp", owner, this.#places);
       waiting--;
       if (message && !this.#closed && !connection.write(withLength(message))) connection.abort();
       closeAtEnd();
     };
     return {
       data: (bytes) => {
-        for (const query of stream.push(bytes)) if (this.#admit(address)) void answer(query);
+        for (const query of stream.push(bytes)) if (this.#admit(owner)) void answer(query);
       },
       ended: () => {
         ended = true;
@@ -133,13 +149,8 @@ export class DnsService {
     };
   }
 
-  /** For the forwarder's limits: guests of several interfaces may have one address. */
-  #client(address: string): string {
-    return `${this.#options.place.id} ${address}`;
-  }
-
-  #admit(address: string): boolean {
-    const isAdmitted = this.#rate.admit(address, this.#options.clock());
+  #admit(asker: Asker): boolean {
+    const isAdmitted = this.#rate.admit(asker, this.#options.clock());
     if (!isAdmitted) this.counters.limited++;
     return isAdmitted;
   }

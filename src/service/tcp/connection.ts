@@ -8,6 +8,7 @@
 
 import { advance, distance, lengthOf, type Segment } from "./segment.js";
 import { Sender } from "./sender.js";
+import { type Asker } from "../share.js";
 import { type Slot } from "./slots.js";
 
 /** Bytes that a peer may send ahead of our acknowledgment; they are handed on at once and take no memory here. */
@@ -37,7 +38,7 @@ export interface TcpHandler {
 export interface ConnectionOptions {
   /** The SYN that opens it. */
   readonly syn: Segment;
-  readonly owner: string;
+  readonly owner: Asker;
   /** The first sequence number of ours. */
   readonly iss: number;
   /** Bytes of the longest segment that we send and take. */
@@ -53,7 +54,7 @@ export interface ConnectionOptions {
 const NOTHING = new Uint8Array(0);
 
 export class TcpConnection implements Slot {
-  readonly owner: string;
+  readonly owner: Asker;
   readonly #options: ConnectionOptions;
   readonly #sender: Sender;
   #handler: TcpHandler | undefined;

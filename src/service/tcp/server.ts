@@ -1,10 +1,9 @@
 // TCP on one port of a router's interface, for services of short questions and answers: guests connect, nothing is
-// opened from here. There is neither window scaling nor SACK. Owns the connections of its interface; what they may
-// hold together is the router's (TcpSlots).
+// opened from here. There is neither window scaling nor SACK. Owns the connections of its interface.
 // Read first: RFC 9293 sections 3.10.7.1 and 3.10.7.2 (CLOSED, LISTEN), RFC 6528 (initial sequence numbers).
 
 import { createHmac } from "node:crypto";
-import { IPV4_HEADER, buildReturn, type Arrival, type Sender } from "../arrival.js";
+import { IPV4_HEADER, askerOf, buildReturn, type Arrival, type Sender } from "../arrival.js";
 import { type Place, type Transmit } from "../channel.js";
 import { TcpConnection, type Outgoing, type TcpHandler } from "./connection.js";
 import {
@@ -34,10 +33,10 @@ export interface TcpServerOptions {
   readonly clock: () => number;
   /** That many bytes that nobody can foresee, as node:crypto's randomBytes. */
   readonly random: (size: number) => Uint8Array;
-  /** Shared by the servers of a router; absent: its own. */
-  readonly slots?: TcpSlots;
-  /** Called for each connection that is complete; `address` is the guest's. */
-  readonly onConnection: (connection: TcpConnection, address: string) => TcpHandler;
+  /** Connections that there may be, which may change; absent: CONNECTIONS_MAX. */
+  readonly connectionsMax?: () => number;
+  /** Called for each connection that is complete. */
+  readonly onConnection: (connection: TcpConnection) => TcpHandler;
 }
 
 export class TcpServer {
@@ -50,7 +49,7 @@ export class TcpServer {
   constructor(options: TcpServerOptions) {
     this.#options = options;
     this.#secret = options.random(SECRET_SIZE);
-    this.slots = options.slots ?? new TcpSlots();
+    this.slots = new TcpSlots(options.connectionsMax);
   }
 
   get size(): number {
@@ -91,7 +90,7 @@ export class TcpServer {
   #listen(key: string, arrival: Arrival, syn: Segment): void {
     const { place, clock, onConnection } = this.#options;
     const peer: Sender = { mac: arrival.mac, address: arrival.address };
-    const owner = `${place.id} ${peer.address}`;
+    const owner = askerOf(arrival);
     if (!this.slots.makeRoom(owner)) {
       this.counters.refused++;
       return;
@@ -101,7 +100,7 @@ export class TcpServer {
       emit: (segment) => this.#send(peer, syn.sourcePort, segment),
       opened: (opened) => {
         this.counters.opened++;
-        return onConnection(opened, peer.address);
+        return onConnection(opened);
       },
       gone: (ended) => {
         this.slots.free(ended);

@@ -35,6 +35,8 @@ export interface Asked extends Partial<Omit<DhcpMessage, "options" | "type">> {
   options?: [number, Uint8Array][];
   /** IPv4 destination; absent: broadcast. */
   to?: string;
+  /** By which port of the switch it comes; absent: "a". */
+  port?: string;
 }
 
 export function frameOf(type: number, asked: Asked = {}): Uint8Array {
@@ -104,12 +106,13 @@ export class Rig {
 
   /** What is answered to one message. */
   say(type: number, asked: Asked = {}, server = this.server): Reply | undefined {
-    return this.hear(frameOf(type, asked), server);
+    return this.hear(frameOf(type, asked), server, asked.port);
   }
 
-  hear(frame: Uint8Array, server = this.server): Reply | undefined {
+  /** The same for a frame that came by a port of the switch. */
+  hear(frame: Uint8Array, server = this.server, port = "a"): Reply | undefined {
     this.#replies.length = 0;
-    server.receive(frame);
+    server.receive(frame, port);
     if (this.#replies.length > 1) throw new Error("one message had several answers");
     return this.#replies[0];
   }

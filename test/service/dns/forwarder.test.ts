@@ -8,11 +8,14 @@ import { type DnsConfig } from "../../../src/config/model.js";
 import {
   CLIENT_WAITING_MAX, DnsForwarder, WAITING_MAX, type DnsForwarderOptions,
 } from "../../../src/service/dns/forwarder.js";
+import { Places, SHARE, type Asker } from "../../../src/service/share.js";
 import { Upstream, a, answerTo, soa } from "./upstream.js";
 
 let upstream: Upstream;
 let forwarder: DnsForwarder;
 let nowMs: number;
+/** Of one network. */
+let places: Places;
 
 const DOMAIN = "lab.test";
 /** For servers that say nothing; all others have time enough on a busy machine. */
@@ -35,6 +38,7 @@ function make(more: Partial<DnsForwarderOptions> = {}): DnsForwarder {
 
 beforeEach(async () => {
   nowMs = 1_000;
+  places = new Places(() => WAITING_MAX, CLIENT_WAITING_MAX);
   upstream = await new Upstream().open();
   forwarder = make();
 });
@@ -54,8 +58,10 @@ function withEdns(size: number): Packet {
   return { additionals: [{ ...EDNS, udpPayloadSize: size } as never] };
 }
 
-async function ask(bytes: Uint8Array, via: "udp" | "tcp" = "udp", client = "guest"): Promise<DecodedPacket> {
-  const answer = await forwarder.ask(bytes, via, client);
+const GUEST = { port: "a", client: "guest" };
+
+async function ask(bytes: Uint8Array, via: "udp" | "tcp" = "udp", asker: Asker = GUEST): Promise<DecodedPacket> {
+  const answer = await forwarder.ask(bytes, via, asker, places);
   return decode(Buffer.from(answer!));
 }
 
@@ -296,7 +302,8 @@ describe("size", () => {
 
 describe("limits", () => {
   it("the same question in flight is asked once", async () => {
-    const answers = await Promise.all([ask(query("a.test")), ask(query("A.test", "A", { id: 3 }), "udp", "other")]);
+    const other = ask(query("A.test", "A", { id: 3 }), "udp", { port: "b", client: "guest" });
+    const answers = await Promise.all([ask(query("a.test")), other]);
     expect(answers.map(({ id, questions }) => [id, questions![0]!.name])).toEqual([[77, "a.test"], [3, "A.test"]]);
     expect(upstream.asked.length).toBe(1);
     expect(forwarder.counters.joined).toBe(1);
@@ -309,27 +316,29 @@ describe("limits", () => {
     expect(rcodeOf(await ask(query("b.test")))).toBe("REFUSED");
     expect(forwarder.counters.refused).toBe(1);
     expect(recordsOf(await ask(query("web"))).length).toBe(1);
-    all.push(ask(query("b.test"), "udp", "other"));
+    all.push(ask(query("b.test"), "udp", { port: "a", client: "other" }));
     expect(new Set((await Promise.all(all)).map(rcodeOf))).toEqual(new Set(["SERVFAIL"]));
     expect(rcodeOf(await ask(query("b.test")))).toBe("SERVFAIL");
     expect(forwarder.counters.refused).toBe(1);
   });
 
-  it("all clients together too", async () => {
+  it("one port has its part, whatever clients it makes up, and others have theirs", async () => {
     forwarder = make({ times: QUICK });
     upstream.script = () => [];
-    const all = Array.from({ length: WAITING_MAX }, (_, n) => ask(query("a.test"), "udp", `guest ${n}`));
-    expect(rcodeOf(await ask(query("b.test")))).toBe("SERVFAIL");
-    await Promise.all(all);
-    expect(upstream.asked.every((asked) => asked === "udp a.test")).toBe(true);
+    const all = Array.from({ length: WAITING_MAX }, (_, n) =>
+      ask(query("a.test"), "udp", { port: "a", client: `guest ${n}` }));
+    const others = Array.from({ length: 5 }, (_, n) => ask(query("b.test"), "udp", { port: `b${n}`, client: "guest" }));
+    await Promise.all([...all, ...others]);
+    const most = Math.ceil(WAITING_MAX * SHARE / (SHARE + 1));
+    expect(forwarder.counters).toMatchObject({ refused: WAITING_MAX - most, misses: most + 5 });
   });
 
   it("after close nobody is answered", async () => {
     upstream.script = () => [];
-    const waiting = forwarder.ask(query("a.test"), "udp", "guest");
+    const waiting = forwarder.ask(query("a.test"), "udp", GUEST, places);
     forwarder.close();
     expect(await waiting).toBeUndefined();
-    expect(await forwarder.ask(query("web"), "udp", "guest")).toBeUndefined();
+    expect(await forwarder.ask(query("web"), "udp", GUEST, places)).toBeUndefined();
   });
 });
 
@@ -347,7 +356,7 @@ describe("malformed queries", () => {
     ["a header cut off", good.subarray(0, 11)],
     ["an answer", spoilt(2, 0x81)],
   ])("%s: silence", async (_, bytes) => {
-    expect(await forwarder.ask(bytes, "udp", "guest")).toBeUndefined();
+    expect(await forwarder.ask(bytes, "udp", GUEST, places)).toBeUndefined();
     expect(forwarder.counters.ignored).toBe(1);
   });
 

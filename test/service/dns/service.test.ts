@@ -8,12 +8,16 @@ import { type Place } from "../../../src/service/channel.js";
 import { DnsForwarder } from "../../../src/service/dns/forwarder.js";
 import { DnsService, QUERY_LIMITS } from "../../../src/service/dns/service.js";
 import { MessageStream } from "../../../src/service/dns/stream.js";
+import { SHARE } from "../../../src/service/share.js";
 import { PROTOCOL_TCP, buildSegment, parseSegment, type Segment } from "../../../src/service/tcp/segment.js";
 import { MAC_BROADCAST, PROTOCOL_UDP, buildUdp, parseFrame, parseUdp, type Udp } from "../../../src/wire/packet.js";
 import { GUEST, PLACE, PORT, placeOf } from "../tcp/peer.js";
 
 const QUERIES_PER_SECOND = QUERY_LIMITS.all.perSecond;
 const { perSecond: CLIENT_PER_SECOND, burst: CLIENT_BURST } = QUERY_LIMITS.guest;
+
+/** What one port gets at once. */
+const PORT_BURST = Math.ceil(QUERY_LIMITS.all.burst * SHARE / (SHARE + 1));
 
 let nowMs: number;
 let sent: Uint8Array[];
@@ -60,10 +64,10 @@ async function heard(): Promise<Uint8Array[]> {
 
 describe("over UDP", () => {
   it("answers to the MAC, address and port that asked", async () => {
-    service.receive(datagram(query("db.lan")));
+    service.receive(datagram(query("db.lan")), "a");
     const [frame] = await heard();
     expect(parseFrame(frame!)).toMatchObject({ destination: GUEST.mac, source: PLACE.mac, tags: [] });
-    const arrival = parseArrival(placeOf(GUEST), frame!);
+    const arrival = parseArrival(placeOf(GUEST), frame!, "");
     expect(arrival).toMatchObject({ mac: PLACE.mac, address: PLACE.address, protocol: PROTOCOL_UDP });
     const udp = parseUdp(arrival!.payload, PLACE.address, GUEST.address) as Udp;
     expect([udp.sourcePort, udp.destinationPort]).toEqual([53, PORT]);
@@ -74,25 +78,36 @@ describe("over UDP", () => {
     service = make({ ...PLACE, mtu: 576 });
     const edns = { type: "OPT", name: ".", udpPayloadSize: 1232 } as never;
     const questions = [{ name: "big.lan", type: "A" as const }];
-    service.receive(datagram(encode({ type: "query", questions, additionals: [edns] })));
+    service.receive(datagram(encode({ type: "query", questions, additionals: [edns] })), "a");
     const [frame] = await heard();
     expect(frame!.length).toBeLessThan(576);
     expect(decode(Buffer.from(frame!.subarray(42)))).toMatchObject({ flag_tc: true, answers: [] });
   });
 
-  const ask = (times: number, host = 5): void => {
+  const ask = (times: number, host = 5, port = "a"): void => {
     const guest = { ...GUEST, address: `10.0.10.${host}` };
-    for (let n = 0; n < times; n++) service.receive(datagram(query("db.lan"), {}, guest));
+    for (let n = 0; n < times; n++) service.receive(datagram(query("db.lan"), {}, guest), port);
   };
 
   it("answers so many a second, and as many again a second later", async () => {
     for (let host = 10; host < 20; host++) ask(QUERIES_PER_SECOND / 10, host);
-    ask(5, 20);
-    expect((await heard()).length).toBe(QUERIES_PER_SECOND);
-    expect(service.counters.limited).toBe(5);
-    nowMs += 10;
-    ask(20, 21);
-    expect((await heard()).length).toBe(QUERIES_PER_SECOND / 100);
+    expect((await heard()).length).toBe(PORT_BURST);
+    expect(service.counters.limited).toBe(QUERIES_PER_SECOND - PORT_BURST);
+    nowMs += 1000;
+    for (let host = 20; host < 30; host++) ask(QUERIES_PER_SECOND / 10, host);
+    expect((await heard()).length).toBe(PORT_BURST);
+  });
+
+  it("answers one port its part only, whatever addresses it makes up, and the others all the same", async () => {
+    for (let n = 0; n < 5 * QUERIES_PER_SECOND; n++) ask(1, 10 + n % 200, "hostile");
+    expect((await heard()).length).toBe(PORT_BURST);
+    ask(50, 5);
+    expect((await heard()).length).toBe(50);
+    nowMs += 100;
+    for (let n = 0; n < QUERIES_PER_SECOND; n++) ask(1, 10 + n % 200, "hostile");
+    await heard();
+    ask(50, 5);
+    expect((await heard()).length).toBe(50);
   });
 
   it("answers one client so many only, and the others all the same", async () => {
@@ -108,15 +123,15 @@ describe("over UDP", () => {
 
   it("counts answers for which there is no room", async () => {
     service = make(PLACE, () => false);
-    service.receive(datagram(query("db.lan")));
+    service.receive(datagram(query("db.lan")), "a");
     await heard();
     expect(service.counters.lost).toBe(1);
   });
 
   it("says nothing after close", async () => {
-    service.receive(datagram(query("db.lan")));
+    service.receive(datagram(query("db.lan")), "a");
     service.close();
-    service.receive(datagram(query("db.lan")));
+    service.receive(datagram(query("db.lan")), "a");
     expect(await heard()).toEqual([]);
   });
 });
@@ -141,7 +156,7 @@ describe("frames that are passed over", () => {
     ["for another address", buildReturn(placeOf(GUEST), { ...PLACE, address: "10.0.10.2" }, PROTOCOL_UDP, good)],
     ["of another protocol", buildReturn(placeOf(GUEST), PLACE, 1, query("db.lan"))],
   ])("%s", async (_, frame) => {
-    service.receive(frame);
+    service.receive(frame, "a");
     expect(await heard()).toEqual([]);
     expect(service.counters.malformed).toBe(1);
   });
@@ -151,7 +166,7 @@ describe("frames that are passed over", () => {
     fc.assert(fc.property(fc.array(spoilt, { maxLength: 8 }), fc.nat(good.length), (changes, length) => {
       const frame = Uint8Array.from(good);
       for (const [at, value] of changes) frame[at] = value;
-      service.receive(frame.subarray(0, length));
+      service.receive(frame.subarray(0, length), "a");
     }));
     await heard();
   });
@@ -159,7 +174,7 @@ describe("frames that are passed over", () => {
   it("answers, so that two servers do not answer each other for ever", async () => {
     const answer = query("db.lan");
     answer.writeUInt8(0x81, 2);
-    service.receive(datagram(answer, { sourcePort: 53 }));
+    service.receive(datagram(answer, { sourcePort: 53 }), "a");
     expect(await heard()).toEqual([]);
   });
 });
@@ -171,13 +186,13 @@ describe("over TCP", () => {
   function say(payload: Uint8Array, more: Partial<Segment> = {}): void {
     const segment = { sourcePort: PORT, destinationPort: 53, seq, ack, window: 65_535, payload, ...more };
     const bytes = buildSegment(segment, GUEST.address, PLACE.address);
-    service.receive(buildReturn(placeOf(GUEST), PLACE, PROTOCOL_TCP, bytes));
+    service.receive(buildReturn(placeOf(GUEST), PLACE, PROTOCOL_TCP, bytes), "a");
     seq += payload.length;
   }
 
   async function answers(): Promise<Segment[]> {
     return (await heard()).map((frame) => {
-      const arrival = parseArrival(placeOf(GUEST), frame);
+      const arrival = parseArrival(placeOf(GUEST), frame, "");
       return parseSegment(arrival!.payload, PLACE.address, GUEST.address) as Segment;
     });
   }
@@ -229,7 +244,7 @@ describe("over TCP", () => {
   });
 
   it("counts queries over TCP against the same limit", async () => {
-    for (let n = 0; n < CLIENT_BURST; n++) service.receive(datagram(query("db.lan")));
+    for (let n = 0; n < CLIENT_BURST; n++) service.receive(datagram(query("db.lan")), "a");
     await heard();
     say(framed(query("db.lan")));
     expect(await ids()).toEqual([]);

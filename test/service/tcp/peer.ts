@@ -48,16 +48,16 @@ export class Wire {
     return Buffer.concat(this.received);
   }
 
-  /** Sends one segment of a guest and gives what the server answers at once. */
-  say(said: Said, guest = GUEST): Segment[] {
+  /** Sends one segment of a guest, who is behind `port` of the switch, and gives what the server answers at once. */
+  say(said: Said, guest = GUEST, port = "a"): Segment[] {
     const usual = { sourcePort: PORT, destinationPort: 53, seq: 0, window: 65_535, payload: Buffer.alloc(0) };
     const segment = { ...usual, ...said };
-    return this.sayBytes(buildSegment(segment, guest.address, PLACE.address), guest);
+    return this.sayBytes(buildSegment(segment, guest.address, PLACE.address), guest, port);
   }
 
-  sayBytes(segment: Uint8Array, guest = GUEST): Segment[] {
+  sayBytes(segment: Uint8Array, guest = GUEST, port = "a"): Segment[] {
     const frame = buildReturn(placeOf(guest), PLACE, PROTOCOL_TCP, segment);
-    const arrival = parseArrival(PLACE, frame);
+    const arrival = parseArrival(PLACE, frame, port);
     if (arrival) this.server.receive(arrival);
     return this.heard();
   }
@@ -67,7 +67,7 @@ export class Wire {
     return this.#out.splice(0).map((frame) => {
       // To any guest: the addresses are in the frame.
       const address = frame.subarray(30, 34).join(".");
-      const arrival = parseArrival({ ...PLACE, address }, frame);
+      const arrival = parseArrival({ ...PLACE, address }, frame, "");
       const segment = arrival && parseSegment(arrival.payload, PLACE.address, address);
       if (!segment || typeof segment === "string") throw new Error("the server sent what is no segment");
       return segment;

@@ -3,7 +3,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { WINDOW } from "../../../src/service/tcp/connection.js";
 import { buildSegment, parseSegment, type Segment } from "../../../src/service/tcp/segment.js";
-import { CONNECTIONS_MAX, GUEST_CONNECTIONS_MAX } from "../../../src/service/tcp/slots.js";
 import { GUEST, PLACE, PORT, Wire, show, type Said } from "./peer.js";
 
 const IRS = 0xffff_fff0; // so that numbers wrap on the way
@@ -357,32 +356,5 @@ describe("rfc5961", () => {
     connect();
     expect(say(1, undefined, { syn: true })).toEqual([". 1 ack 1"]);
     expect(wire.server.size).toBe(1);
-  });
-});
-
-describe("a flood of SYNs", () => {
-  const address = (n: number): typeof GUEST => ({ ...GUEST, address: `10.0.10.${n}` });
-
-  it("holds no more than its part of the table, the oldest half-open ones go", () => {
-    for (let n = 0; n < 1_000; n++) wire.say({ seq: n, syn: true, sourcePort: 1 + n }, address(10 + n % 200));
-    expect(wire.server.size).toBe(CONNECTIONS_MAX);
-    connect();
-    expect(wire.events).toEqual(["open"]);
-  });
-
-  it("of one guest takes its own places only", () => {
-    connect();
-    for (let n = 0; n < 100; n++) wire.say({ seq: n, syn: true, sourcePort: 1 + n }, address(9));
-    expect(wire.server.size).toBe(1 + GUEST_CONNECTIONS_MAX);
-    expect(say(1, 1, data("x"))).toEqual([". 1 ack 2"]);
-  });
-
-  it("finds no room where all connections are in use", () => {
-    for (let n = 0; n < GUEST_CONNECTIONS_MAX; n++) {
-      const [answer] = wire.say({ seq: 0, syn: true, sourcePort: 1 + n });
-      wire.say({ seq: 1, ack: (answer!.seq + 1) >>> 0, sourcePort: 1 + n });
-    }
-    expect(wire.say({ seq: 0, syn: true })).toEqual([]);
-    expect(wire.server.counters.refused).toBe(1);
   });
 });
