@@ -156,8 +156,9 @@ export const EVENT_EVICTED: u32 = 4;
 //   u64 source key │ u64 destination key │ u32 tag │ u32 shape │ u32 slot │ u32 length
 //   key: MAC in the order of the wire in the low 48 bits, domain in the high 16. tag: as the frame would carry it.
 //   shape: as in a descriptor, but for pop: bytes of tag there are (0, 4), + ITEM_SAME where they are the tag
-//   already, + ITEM_INNER where a customer's tag is carried inside, + ITEM_ODD where it is not sent like most (it came
-//   from an isolated or tunnel port, or what is there is another tag), + ITEM_SHARED where others may hold the slot.
+//   already, + ITEM_INNER where a tag further inside names a VLAN or it is a customer's control frame, + ITEM_ODD where
+//   it is not sent like most (it came from an isolated or tunnel port, or what is there is another tag), + ITEM_SHARED
+//   where others may hold the slot.
 export const ITEM_SIZE: u32 = 32;
 export const ITEM_SOURCE: u32 = 0;
 export const ITEM_DESTINATION: u32 = 8;
@@ -208,7 +209,6 @@ export const FLAG_UP: u32 = 2;
 export const FLAG_ISOLATED: u32 = 4;
 export const FLAG_MONITOR: u32 = 8;
 export const FLAG_TUNNEL: u32 = 16;
-export const FLAG_ACCESS: u32 = 32;
 export const FLAG_GENERATOR: u32 = 64;
 export const FLAG_ROUTER: u32 = 128; // an interface of a router: what leaves here is routed
 export const FLAG_OFFLOAD: u32 = 256; // it takes frames whose header leaves something undone

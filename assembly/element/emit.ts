@@ -2,10 +2,10 @@
 // forbid it; the others are flooded (IEEE 802.1Q 8.6.3, 8.8.1). Each item's slot is let go of here.
 
 import {
-  DESC_SIZE, DESC_TAG, FLAG_ACCESS, FLAG_ISOLATED, FLAG_UP, FRAME_MAX, ITEM_DESTINATION, ITEM_DOMAIN, ITEM_INNER,
-  ITEM_PORT, ITEM_POP, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, ITEM_TAG, LEAVES_NOT, MEMBERS, MEMBERS_SIZE, POP_SHIFT, PORTS,
-  PORTS_ISOLATED, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE, RING_NEXT, RING_SIZE, RING_SLOTS,
-  RING_STOP, SHAPE_PORT, SHAPE_START, SHAPE_UNLIKE, WORKER_ITEMS, WORKER_ROUTES,
+  DESC_SIZE, DESC_TAG, FLAG_ISOLATED, FLAG_TUNNEL, FLAG_UP, FRAME_MAX, ITEM_DESTINATION, ITEM_DOMAIN, ITEM_INNER,
+  ITEM_PORT, ITEM_POP, ITEM_SAME, ITEM_SHAPE, ITEM_SIZE, ITEM_SLOT, ITEM_TAG, LEAVES_NOT, LEAVES_UNTAGGED, MEMBERS,
+  MEMBERS_SIZE, POP_SHIFT, PORTS, PORTS_ISOLATED, PORTS_MAX, PORT_FLAGS, PORT_MIRRORS_OUT, PORT_MTU, PORT_SIZE,
+  RING_NEXT, RING_SIZE, RING_SLOTS, RING_STOP, SHAPE_PORT, SHAPE_START, SHAPE_UNLIKE, WORKER_ITEMS, WORKER_ROUTES,
 } from "../layout";
 import { countCopies, dropIn } from "../counters";
 import { leavesBy, send, share } from "../egress";
@@ -13,7 +13,7 @@ import { hold, release } from "../pool";
 import { Reason } from "../reason";
 import { base } from "../state";
 import { DONE, VERDICT_SIZE, verdictAt } from "../verdict";
-import { isReserved, MAC_MASK, TAG_SIZE } from "../wire/ethernet";
+import { MAC_MASK, TAG_SIZE, TPID_SERVICE, TYPE_MASK, isOfCustomers, isReserved } from "../wire/ethernet";
 
 const WORD_BITS: u32 = 64;
 const CAME: u32 = POP_SHIFT + 2; // the bit of a shape that says that the frame came with a tag
@@ -75,17 +75,20 @@ function flagsOf(port: u32): u32 {
   return load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS);
 }
 
-/** Customers' tags do not reach access ports: whoever sits there could not tell them from the network's. */
+/**
+ * Whether a port must not have a frame for a tag inside. A frame that names a VLAN behind its own tag leaves
+ * without that tag only into a tunnel: elsewhere the next tag would be taken for its VLAN.
+ */
 @inline
-function hidesInner(item: u32, flags: u32): u32 {
-  return (<u32>load<u8>(item, ITEM_POP) & ITEM_INNER) * (flags & FLAG_ACCESS);
+function hidesInner(item: u32, port: u32): bool {
+  return (<u32>load<u8>(item, ITEM_POP) & ITEM_INNER) != 0 && (flagsOf(port) & FLAG_TUNNEL) == 0
+    && leavesBy(port, load<u16>(item, ITEM_DOMAIN)) == LEAVES_UNTAGGED;
 }
 
 function mayPass(item: u32, port: u32): bool {
   const source = <u32>load<u16>(item, ITEM_PORT);
-  const flags = flagsOf(port);
   return port != source && leavesBy(port, load<u16>(item, ITEM_DOMAIN)) != LEAVES_NOT
-    && (flags & flagsOf(source) & FLAG_ISOLATED) == 0 && hidesInner(item, flags) == 0;
+    && (flagsOf(port) & flagsOf(source) & FLAG_ISOLATED) == 0 && !hidesInner(item, port);
 }
 
 /** Drops a frame whose destination is known but may not have it, and says why. */
@@ -99,11 +102,24 @@ function refuse(item: u32, port: u32): void {
 function flood(item: u32, index: u32): void {
   const source = <u32>load<u16>(item, ITEM_PORT);
   const slot = load<u32>(item, ITEM_SLOT);
-  const reserved = isReserved(load<u64>(item, ITEM_DESTINATION) & MAC_MASK);
+  const reserved = isReserved(load<u64>(item, ITEM_DESTINATION) & MAC_MASK) && !crosses(item, source);
   const copies = reserved ? 0 : floodCopies(item, index, source, slot);
   if (copies) countCopies(source, copies - 1);
-  else dropIn(source, reserved ? Reason.reservedMac : isCutOff(item, source) ? Reason.isolated : Reason.samePort);
+  else dropIn(source, reserved ? Reason.reservedMac : whyNobody(item, source));
   release(slot);
+}
+
+/**
+ * Whether a frame for a reserved MAC crosses the switch: it is a customer's, carried in a service VLAN, and its MAC is
+ * not one of a provider's bridges. It stays out of sight of all but tunnels and those who get it with its tag.
+ */
+function crosses(item: u32, source: u32): bool {
+  const kept = <u32>load<u8>(item, ITEM_POP) & ITEM_SAME; // it came with the tag of its VLAN
+  const service = kept != 0 && (load<u32>(item, ITEM_TAG) & TYPE_MASK) == TPID_SERVICE;
+  if ((flagsOf(source) & FLAG_TUNNEL) == 0 && !service) return false;
+  if (!isOfCustomers(load<u64>(item, ITEM_DESTINATION))) return false;
+  store<u8>(item, load<u8>(item, ITEM_POP) | <u8>ITEM_INNER, ITEM_POP);
+  return true;
 }
 
 /** Sends a copy to every other member that is up; returns how many. */
@@ -134,16 +150,18 @@ function audience(item: u32, source: u32, word: u32, isolated: u64): u64 {
 /** Whether a member takes a flooded frame: its link is up, and it may see what is inside. */
 @inline
 function listens(item: u32, port: u32): bool {
-  const flags = flagsOf(port);
-  return (flags & FLAG_UP) != 0 && hidesInner(item, flags) == 0;
+  return (flagsOf(port) & FLAG_UP) != 0 && !hidesInner(item, port);
 }
 
-/** Whether only isolation kept a frame, which reached nobody, from a member that would have taken it. */
-function isCutOff(item: u32, source: u32): bool {
+/** Why a flood reached no member: isolation kept it from one, a tag inside from all, or no other is there. */
+function whyNobody(item: u32, source: u32): Reason {
+  let reason = Reason.samePort;
   for (let word: u32 = 0; word < PORTS_MAX / WORD_BITS; word++) {
     for (let set = audience(item, source, word, ~0); set != 0; set &= set - 1) {
-      if (listens(item, word * WORD_BITS + <u32>ctz(set))) return true;
+      const port = word * WORD_BITS + <u32>ctz(set);
+      if (listens(item, port)) return Reason.isolated;
+      if (flagsOf(port) & FLAG_UP) reason = Reason.vlan;
     }
   }
-  return false;
+  return reason;
 }

@@ -15,7 +15,7 @@ import { release } from "../pool";
 import { Reason } from "../reason";
 import { base, counters, frames } from "../state";
 import {
-  HEADER_SIZE, TAGGED_HEADER_SIZE, TAG_SIZE, TPID_CUSTOMER, TPID_SERVICE, TYPE, isTag, vidOf,
+  HEADER_SIZE, TAGGED_HEADER_SIZE, TAG_SIZE, TPID_CUSTOMER, TPID_SERVICE, TYPE, isTag, namesVlan, vidOf,
 } from "../wire/ethernet";
 import { clearHeader } from "../wire/virtio";
 
@@ -62,6 +62,7 @@ function parseMost(from: u32, end: u32, items: u32): u32 {
     const tagged = u32((outer & 0xffff) == TPID_CUSTOMER);
     const vid = vidOf(outer) & (0 - tagged);
     if (vid < tagged) break; // a priority tag
+    if (isTag(load<u16>(at, TYPE + TAG_SIZE)) & tagged) break; // a second tag
     const length = <u32>(placed >> 32);
     if (length - TAGGED_HEADER_SIZE > FRAME_MAX - TAGGED_HEADER_SIZE) break;
     const domain = admitted(port, vid);
@@ -113,7 +114,7 @@ function take(desc: u32, item: u32): u32 {
     reject(desc, item, malformed);
     return item;
   }
-  const inner = tunnel && isTag(outer & 0xffff) && vidOf(outer) != 0 && length >= TAGGED_HEADER_SIZE ? ITEM_INNER : 0;
+  const inner = namesVlan(at, TYPE + tagged * TAG_SIZE, length) ? ITEM_INNER : 0;
   const same = vid ? ITEM_SAME : 0;
   const tag = vid ? outer : tagged ? outer | load<u32>(record, PORT_PVID) : load<u32>(record, PORT_PUSH);
   const pop = tagged * TAG_SIZE | same | inner | (flags & ODD_PORT || (tagged && vid == 0) ? ITEM_ODD : 0);

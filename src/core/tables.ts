@@ -215,7 +215,6 @@ function flagsOf(config: PortConfig): number {
     | (config.isolated ? layout.FLAG_ISOLATED : 0)
     | (config.monitor ? layout.FLAG_MONITOR : 0)
     | (config.vlan.mode === "tunnel" ? layout.FLAG_TUNNEL : 0)
-    | (config.vlan.mode === "access" ? layout.FLAG_ACCESS : 0)
     | (config.attachment.kind === "generator" ? layout.FLAG_GENERATOR : 0);
 }
 

@@ -130,17 +130,21 @@ describe("malformed", () => {
     expect(frame).toHaveLength(18);
     expect(makePair(trunk([10])).pass("a", frame)).toEqual({ inside: [frame] });
   });
+});
 
-  it.each([14, 15])("not a tag cut off at %i bytes in a tunnel, whatever lay in its slot before", (length) => {
+describe("a tag that is cut off in a tunnel", () => {
+  it.each([14, 15])("at %i bytes may name a VLAN once it is padded, whatever lay in its slot before", (length) => {
     const rig = makePair(tunnel(1));
     rig.addPort("b", { vlan: access(1) });
+    rig.addPort("c", { vlan: tunnel(1) });
     const cut = tagged(cTag(9)).subarray(0, length);
     // One frame with an inner VID, and one without, in every slot that the cut one may find itself in.
     for (const before of [cTag(9), cTag(0)]) {
       rig.inject("a", ...Array.from({ length: 2048 }, () => tagged(before)));
       rig.settle();
       rig.outputs();
-      expect(rig.pass("a", cut).b).toEqual([cut]);
+      const { b, c } = rig.pass("a", cut);
+      expect({ b, c }).toEqual({ b: undefined, c: [cut] });
     }
   });
 });

@@ -25,7 +25,8 @@ export interface Scenario {
 const VIDS = [1, 2, 3, 4094];
 const TPID_OTHER = 0x9100; // once used for outer tags, and to us an EtherType like any other
 const MACS = [1, 2, 3, 4].map(testMac);
-const GROUPS = [MAC_BROADCAST, "01:00:5e:00:00:01", "01:80:c2:00:00:00", "01:80:c2:00:00:0f", "01:80:c2:00:00:10"];
+const RESERVED = ["00", "01", "0b", "0e", "0f"].map((last) => `01:80:c2:00:00:${last}`);
+const GROUPS = [MAC_BROADCAST, "01:00:5e:00:00:01", ...RESERVED, "01:80:c2:00:00:10"];
 const NOBODY = "00:00:00:00:00:00";
 
 const MONITOR: ScenarioPort = { vlan: { mode: "access", vid: 1 }, isolated: false, monitor: true, macs: [] };
@@ -60,7 +61,7 @@ const tag: fc.Arbitrary<Tag> = fc.record({
   tpid: fc.constantFrom(TPID_CUSTOMER, TPID_CUSTOMER, TPID_SERVICE, TPID_OTHER),
   pcp: fc.constantFrom(0, 0, 5, 7),
   dei: fc.constantFrom(false, false, true),
-  vid: fc.constantFrom(0, ...VIDS, 4095),
+  vid: fc.constantFrom(0, 0, 0, ...VIDS, 4095),
 });
 
 function event(names: string[]): fc.Arbitrary<Event> {

@@ -2,7 +2,7 @@
 // Read first: assembly/element/{learn,forward,emit}.ts, assembly/egress.ts, IEEE 802.1Q 8.6 to 8.8.
 
 import { describe, expect, it } from "vitest";
-import { cTag, sTag, testFrame, testMac } from "../model/frames.js";
+import { cTag, sTag, testFrame, testMac, type Tag } from "../model/frames.js";
 import { access, Rig, trunk, tunnel, type PortSpec, type RigOptions } from "./rig.js";
 
 const A = testMac(0xa);
@@ -221,23 +221,87 @@ describe("tags on the way out", () => {
     }
   });
 
-  it("are taken off for access, native and tunnel ports, with all that was in them", () => {
+  it("are taken off for access, native and tunnel ports", () => {
     const rig = new Rig({
       a: { vlan: trunk("all") }, b: { vlan: access(7) }, c: { vlan: trunk([1], 7) }, d: { vlan: tunnel(7) },
     });
-    const bare = testFrame({ tags: [cTag(3)] });
-    expect(rig.pass("a", testFrame({ tags: [sTag(7, 5), cTag(3)] }))).toEqual({ b: [bare], c: [bare], d: [bare] });
+    for (const tag of [cTag(7, 3), sTag(7, 5)]) {
+      const bare = [testFrame()];
+      expect(rig.pass("a", testFrame({ tags: [tag] }))).toEqual({ b: bare, c: bare, d: bare });
+    }
   });
 
-  it("leave the customer's in a tunnel untouched, and out of sight of access ports", () => {
+  it("are taken off a frame with another VLAN's tag inside for tunnels only", () => {
+    const ports = {
+      a: { vlan: trunk("all") }, b: { vlan: access(7) }, c: { vlan: trunk([1], 7) }, d: { vlan: tunnel(7) },
+    };
+    for (const outer of [cTag(7), sTag(7)]) {
+      for (const inner of [[cTag(3)], [sTag(3)], [cTag(0), cTag(3)], [sTag(0), sTag(0), cTag(3)]]) {
+        const rig = new Rig(ports);
+        expect(rig.pass("a", testFrame({ tags: [outer, ...inner] }))).toEqual({ d: [testFrame({ tags: inner })] });
+      }
+    }
+  });
+
+  it("of priority inside a VLAN's name none, and go along everywhere", () => {
+    const rig = new Rig({ a: { vlan: trunk("all") }, b: { vlan: access(7) }, c: { vlan: trunk([1], 7) } });
+    const inside = testFrame({ tags: [cTag(0, 5)] });
+    expect(rig.pass("a", testFrame({ tags: [cTag(7), cTag(0, 5)] }))).toEqual({ b: [inside], c: [inside] });
+  });
+
+  it("leave the customer's in a tunnel untouched, and out of sight of access and native ports", () => {
     const rig = new Rig({
       a: { vlan: tunnel(5) }, b: { vlan: tunnel(5) }, c: { vlan: access(5) }, d: { vlan: trunk([6], 5) },
     });
     const frame = testFrame({ source: A, tags: [cTag(9, 4, true)] });
-    expect(rig.pass("a", frame)).toEqual({ b: [frame], d: [frame] });
+    expect(rig.pass("a", frame)).toEqual({ b: [frame] });
     rig.pass("c", from(C));
     expect(rig.pass("a", testFrame({ destination: C, tags: [cTag(9)] }))).toEqual({});
     expect(rig.drops("a")).toEqual({ vlan: 1 });
+  });
+
+  it("inside keep a flood from everybody: dropped as vlan", () => {
+    const rig = new Rig({ a: { vlan: access(100) }, t: { vlan: trunk([10, 100], 100) } });
+    expect(rig.pass("a", testFrame({ tags: [cTag(0), cTag(7)] }))).toEqual({});
+    expect(rig.drops("a")).toEqual({ vlan: 1 });
+    expect(rig.pass("a", testFrame({ tags: [cTag(0)] }))).toEqual({ t: [testFrame()] });
+  });
+});
+
+describe("reserved addresses", () => {
+  const numbers = Array.from({ length: 16 }, (_, i) => i.toString(16).padStart(2, "0"));
+  const ofCustomers = ["00", "0b", "0c", "0d", "0f"];
+  const network = {
+    c1: { vlan: tunnel(100) }, c2: { vlan: tunnel(100) }, net: { vlan: trunk([100]) },
+    guest: { vlan: access(100) }, native: { vlan: trunk([7], 100) },
+  };
+
+  function cross(at: keyof typeof network, tags: Tag[]): { reached: Record<string, string[]>; rig: Rig } {
+    const rig = new Rig(network);
+    const reached: Record<string, string[]> = {};
+    for (const number of numbers) {
+      const frame = testFrame({ destination: `01:80:c2:00:00:${number}`, tags });
+      for (const port of Object.keys(rig.pass(at, frame))) (reached[port] ??= []).push(number);
+    }
+    return { reached, rig };
+  }
+
+  it("of customers cross tunnels and the provider's trunks, the provider's own do not (IEEE 802.1Q table 8-2)", () => {
+    const { reached, rig } = cross("c1", []);
+    expect(reached).toEqual({ c2: ofCustomers, net: ofCustomers });
+    expect(rig.drops("c1")).toEqual({ "reserved-mac": 11 });
+  });
+
+  it("of customers come out of the provider's trunks into tunnels", () => {
+    expect(cross("net", [sTag(100)]).reached).toEqual({ c1: ofCustomers, c2: ofCustomers });
+  });
+
+  it.each<[keyof typeof network, Tag[]]>([
+    ["net", [cTag(100)]], ["guest", []], ["guest", [sTag(0)]], ["native", []], ["native", [sTag(0)]],
+  ])("stay where no provider carries them (table 8-1): at %s", (at, tags) => {
+    const { reached, rig } = cross(at, tags);
+    expect(reached).toEqual({});
+    expect(rig.drops(at)).toEqual({ "reserved-mac": 16 });
   });
 });
 

@@ -1,9 +1,10 @@
-// The 90 rows of the VLAN table through the real core. test/model holds the rows, and the model to the same ones.
+// The tables of VLANs and of stacks of tags through the real core. test/model holds them, and the model to them.
 
 import { describe, expect, it } from "vitest";
 import * as layout from "../../src/core/layout.js";
 import { tagText, tagsOf, testFrame, type Tag } from "../model/frames.js";
 import type { ReferenceVlan } from "../model/reference.js";
+import { STACK_TABLE } from "../model/stack-table.js";
 import { VLAN_TABLE, VLAN_TABLE_PORTS } from "../model/vlan-table.js";
 import { Rig, trunk } from "./rig.js";
 
@@ -17,11 +18,13 @@ function addPort(rig: Rig, name: string, vlan: ReferenceVlan): void {
   rig.host.setMember(rig.registry.knownDomain(switchIndex, vlan.vid)!, index, layout.LEAVES_TAGGED);
 }
 
-describe("the VLAN table through the core", () => {
-  it.each(VLAN_TABLE.map((row, index) => ({ index, name: `${row.from}, ${tagTexts(row.tags)}` })))(
+const tables = [["VLANs", VLAN_TABLE], ["stacks of tags", STACK_TABLE]] as const;
+
+describe.each(tables)("the table of %s through the core", (_, table) => {
+  it.each(table.map((row, index) => ({ index, name: `${row.from}, ${tagTexts(row.tags)}` })))(
     "row $index: $name",
     ({ index }) => {
-      const row = VLAN_TABLE[index]!;
+      const row = table[index]!;
       const rig = new Rig();
       for (const [name, vlan] of Object.entries(VLAN_TABLE_PORTS)) addPort(rig, name, vlan);
       const outputs = rig.pass(row.from, testFrame({ tags: row.tags }));

@@ -61,6 +61,16 @@ export function looksTagged(frame: Uint8Array): boolean {
   return typeOf(frame) === TPID_CUSTOMER || typeOf(frame) === TPID_SERVICE;
 }
 
+/**
+ * Whether a frame, seen from where a tag may begin, names a VLAN: one of its tags has a VID other than 0. A tag that is
+ * cut off counts, since padding may complete it.
+ */
+export function namesVlan(frame: Uint8Array): boolean {
+  if (!looksTagged(frame)) return false;
+  const tag = outerTag(frame);
+  return tag === undefined || tag.vid !== 0 || namesVlan(popTag(frame));
+}
+
 /** A copy with one more tag, outermost. */
 export function pushTag(frame: Uint8Array, tag: Tag): Uint8Array {
   const tci = (tag.pcp << 13) | (tag.dei ? 0x1000 : 0) | tag.vid;

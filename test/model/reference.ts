@@ -5,7 +5,7 @@
 
 import type { PortConfig, SwitchConfig, Vid, Vlan } from "../../src/config/model.js";
 import { isGroup, macText, MAC_NONE } from "../../src/wire/packet.js";
-import { cTag, looksTagged, outerTag, popTag, pushTag, sTag, type Tag } from "./frames.js";
+import { TPID_SERVICE, cTag, looksTagged, namesVlan, outerTag, popTag, pushTag, sTag, type Tag } from "./frames.js";
 
 /** What the configuration can say of a port, and one kind more that only the core's port record can. */
 export type ReferenceVlan =
@@ -45,14 +45,16 @@ interface Inside {
   vid: Vid;
   tag: Tag;
   bare: Uint8Array;
-  /** It entered a tunnel with a VLAN tag of the customer's, which is now part of the rest. */
-  customerTagged: boolean;
+  /** It is carried for a customer: it entered a tunnel, or with a service tag of its VLAN. */
+  carried: boolean;
 }
 
 const FRAME_MIN = 14;
 const TAGGED_MIN = 18;
 const FRAME_MAX = 65536;
 const ETHERNET_SIZE = 14;
+/** Last bytes of the reserved addresses that a provider's bridge keeps as well (IEEE 802.1Q table 8-2). */
+const PROVIDERS_OWN = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "0a", "0e"];
 
 export class ReferenceSwitch {
   #config: ReferenceConfig;
@@ -74,7 +76,7 @@ export class ReferenceSwitch {
     const source = macText(frame, 6);
     const destination = macText(frame, 0);
     if (this.#config.learning) this.#learn(inside.vid, source, port, nowSeconds);
-    if (isReserved(destination)) return dropped("reserved-mac");
+    if (isReserved(destination) && !crosses(inside)) return dropped("reserved-mac");
     const known = this.#config.learning ? this.#find(inside.vid, destination, nowSeconds) : undefined;
     return known ? this.#unicast(port, known.port, inside) : this.#flood(port, inside);
   }
@@ -135,10 +137,11 @@ export class ReferenceSwitch {
 
   #flood(from: string, inside: Inside): ReferenceResult {
     const others = Object.keys(this.#config.ports).filter((port) => port !== from
-      && this.#isMember(port, inside.vid) && !this.#down.has(port) && !this.#isHidden(port, inside));
-    const reached = others.filter((port) => !this.#isApart(from, port));
+      && this.#isMember(port, inside.vid) && !this.#down.has(port));
+    const takers = others.filter((port) => !this.#isHidden(port, inside));
+    const reached = takers.filter((port) => !this.#isApart(from, port));
     if (reached.length > 0) return this.#leave(reached, inside);
-    return dropped(others.length > 0 ? "isolated" : "same-port");
+    return dropped(takers.length > 0 ? "isolated" : others.length > 0 ? "vlan" : "same-port");
   }
 
   #leave(ports: string[], inside: Inside): ReferenceResult {
@@ -163,9 +166,14 @@ export class ReferenceSwitch {
     return includes(vlan.vids, vid) || nativeVid(vlan) === vid;
   }
 
-  /** A guest at an access port could not tell a customer's tag from the network's, and so does not get to see it. */
+  /**
+   * A frame that names a VLAN behind its own tag leaves without that tag only into a tunnel: elsewhere the next tag
+   * would be taken for its VLAN. Nor do customers' control frames leave so.
+   */
   #isHidden(port: string, inside: Inside): boolean {
-    return inside.customerTagged && this.#port(port).vlan.mode === "access";
+    const { vlan } = this.#port(port);
+    return vlan.mode !== "tunnel" && !leavesTagged(vlan, inside.vid)
+      && (namesVlan(inside.bare) || isReserved(macText(inside.bare, 0)));
   }
 
   #isApart(one: string, other: string): boolean {
@@ -205,20 +213,17 @@ function isMalformed(vlan: ReferenceVlan, frame: Uint8Array): boolean {
 /** Ingress: the frame with its VLAN, or undefined where the port does not take it. */
 function enter(vlan: ReferenceVlan, frame: Uint8Array): Inside | undefined {
   const tag = outerTag(frame);
-  if (vlan.mode === "tunnel") {
-    const customerTagged = tag !== undefined && tag.vid !== 0 && frame.length >= TAGGED_MIN;
-    return { vid: vlan.vid, tag: sTag(vlan.vid), bare: frame, customerTagged };
-  }
+  if (vlan.mode === "tunnel") return { vid: vlan.vid, tag: sTag(vlan.vid), bare: frame, carried: true };
   if (tag && tag.vid !== 0) {
     const taken = vlan.mode !== "access" && includes(vlan.vids, tag.vid);
-    return taken ? { vid: tag.vid, tag, bare: popTag(frame), customerTagged: false } : undefined;
+    return taken ? { vid: tag.vid, tag, bare: popTag(frame), carried: tag.tpid === TPID_SERVICE } : undefined;
   }
   const vid = vlan.mode === "access" ? vlan.vid : nativeVid(vlan);
   if (vid === undefined) return undefined;
   // A priority tag becomes a VLAN tag: its TPID, PCP and DEI stay.
   return tag
-    ? { vid, tag: { ...tag, vid }, bare: popTag(frame), customerTagged: false }
-    : { vid, tag: cTag(vid), bare: frame, customerTagged: false };
+    ? { vid, tag: { ...tag, vid }, bare: popTag(frame), carried: false }
+    : { vid, tag: cTag(vid), bare: frame, carried: false };
 }
 
 /** Egress: whether a port sends the frames of one of its VLANs with their tag. */
@@ -244,7 +249,12 @@ function includes(vids: "all" | Vid[], vid: Vid): boolean {
   return vids === "all" ? vid >= 1 && vid <= 4094 : vids.includes(vid);
 }
 
-/** Group addresses that a bridge never forwards (IEEE 802.1Q table 8-1). */
+/** Whether a provider's bridge carries a frame for a reserved address: table 8-2 has fewer of them than 8-1. */
+function crosses(inside: Inside): boolean {
+  return inside.carried && !PROVIDERS_OWN.includes(macText(inside.bare, 0).slice(-2));
+}
+
+/** Group addresses that a bridge of a customer never forwards (IEEE 802.1Q table 8-1). */
 function isReserved(mac: string): boolean {
   return mac.startsWith("01:80:c2:00:00:0");
 }
