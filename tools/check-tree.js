@@ -1,19 +1,22 @@
 // What `npm run check` asks of the tree as a whole, beyond what the linter sees in one file: short C++ files, a
-// comment at the top of every file, imports without cycles, and a lock file that any registry can serve.
+// comment at the top of every file, imports without cycles, and a lock file that any registry can serve, of packages
+// that run on every Node that this one runs on.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
+import semver from "semver";
 import ts from "typescript";
 
 const LINES_MAX = 399;
+const NODE_OF_CHECKOUTS = "20.19.0"; // what the linter and the tests need; users' Node is in package.json
 
 const tracked = execFileSync("git", ["ls-files", "-z"], { encoding: "utf8" }).split("\0").filter(Boolean);
 const sources = new Map(
   tracked.filter((path) => /\.(ts|js|cc|h)$/.test(path)).map((path) => [path, readFileSync(path, "utf8")]),
 );
 
-const faults = [...longFiles(), ...silentFiles(), ...importCycles(), ...lockedAddresses()];
+const faults = [...longFiles(), ...silentFiles(), ...importCycles(), ...lockedAddresses(), ...lockedEngines()];
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) console.error(`\n${faults.length} faults in the tree`);
 process.exitCode = faults.length > 0 ? 1 : 0;
@@ -62,9 +65,22 @@ function importsOf(path) {
 
 /** An address in the lock file ties `npm ci` to the registry of whoever wrote it. */
 function lockedAddresses() {
-  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
-  return Object.entries(packages)
+  return lockedPackages()
     .filter(([, { resolved }]) => resolved !== undefined)
     .map(([name]) => `package-lock.json: "${name}" has "resolved": `
       + "write the file with npm install --omit-lockfile-registry-resolved");
+}
+
+function lockedEngines() {
+  const users = semver.minVersion(JSON.parse(readFileSync("package.json", "utf8")).engines.node).version;
+  return lockedPackages()
+    .map(([name, { engines, dev }]) => ({ name, wants: engines?.node ?? "*", node: dev ? NODE_OF_CHECKOUTS : users }))
+    .filter(({ wants, node }) => !semver.satisfies(node, wants))
+    .map(({ name, wants, node }) => `package-lock.json: "${name}" wants Node ${wants}, which ${node} is not: `
+      + "pin a version that runs on it, as a dependency of our own if it is somebody else's");
+}
+
+/** Everything that the lock file installs, by where it lies. */
+function lockedPackages() {
+  return Object.entries(JSON.parse(readFileSync("package-lock.json", "utf8")).packages);
 }

@@ -140,7 +140,7 @@ function whyMissing(): string {
   try {
     return readFileSync(packageFile(REASON), "utf8").trim();
   } catch {
-    return "it has not been built, since npm did not run the package's install script: allow it "
-      + "(npm config set ignore-scripts false; with pnpm: pnpm approve-builds)";
+    return "it has not been built, since the package's install script did not run: allow it "
+      + "(npm: no ignore-scripts, and npm install-scripts approve taploom; pnpm: pnpm approve-builds)";
   }
 }

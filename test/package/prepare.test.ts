@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
@@ -44,6 +44,15 @@ test("prepare builds for npx only where nothing is built", () => {
   made.write("src/one", "two");
   made.run(SCRIPT, { command: "exec" });
   expect(builds(made)).toBe(1);
+});
+
+test("prepare says what it lacks without development dependencies, and keeps what is built", () => {
+  const made = checkout();
+  rmSync(made.path("node_modules"));
+  expect(made.run(SCRIPT)).toMatchObject({ status: 1, stderr: expect.stringContaining("npm ci") });
+  for (const path of ["dist/core.wasm", "dist/src/cli/main.js"]) made.write(path, "built");
+  expect(made.run(SCRIPT)).toMatchObject({ status: 0, stderr: expect.stringContaining("left as it is") });
+  expect(builds(made)).toBe(0);
 });
 
 test("npx runs what is built, for a user who may write nothing of it", () => {
