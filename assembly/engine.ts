@@ -9,6 +9,7 @@ import {
 } from "./layout";
 import { PENDING_SLAB, READY, ROUTER_COUNT } from "./layout-router";
 import { countTx, dropOut } from "./counters";
+import { follow, originate } from "./backpressure";
 import { enqueue, setThreshold } from "./egress";
 import { coalesce } from "./element/coalesce";
 import { decode } from "./element/decode";
@@ -51,9 +52,9 @@ let nextPull: u32 = 0;
 export function turn(received: u32, time: f64): f64 {
   tick(time);
   collect();
-  pass(received);
+  pass(received, false);
   const pulled = pull();
-  pass(pulled);
+  pass(pulled, true);
   const routing = serve();
   const busy = settle();
   const ageing = self == 0 && ageTable();
@@ -61,13 +62,15 @@ export function turn(received: u32, time: f64): f64 {
   return busy || ageing || routing || pulled ? 0 : min(IDLE_MS, soonest);
 }
 
-/** Takes a batch through the stages, a stretch at a time. */
-function pass(received: u32): void {
+/** Takes a batch through the stages, a stretch at a time. `sourced`: it came from the sources, not from devices. */
+function pass(received: u32, sourced: bool): void {
   if (received == 0) return;
   const count = min(received, freeSlots());
   spare();
   refuse(count, received - count);
-  for (let first: u32 = 0; first < count; first += STRETCH_MAX) process(first, min(STRETCH_MAX, count - first));
+  for (let first: u32 = 0; first < count; first += STRETCH_MAX) {
+    process(first, min(STRETCH_MAX, count - first), sourced);
+  }
   arm(count);
 }
 
@@ -78,7 +81,7 @@ function spare(): void {
 }
 
 /** The stages, in order. */
-function process(first: u32, count: u32): void {
+function process(first: u32, count: u32, sourced: bool): void {
   const taken = parse(first, count);
   if (load<u32>(HEADER_MIRRORS)) mirrorIn(taken);
   learn(taken);
@@ -87,6 +90,7 @@ function process(first: u32, count: u32): void {
     if (workers > 1) share(taken);
     route(taken);
   }
+  if (sourced) follow(taken);
   coalesce(taken);
   emit(taken);
 }
@@ -237,7 +241,9 @@ function pull(): u32 {
     nextPull = nextPull + 1 < sources ? nextPull + 1 : 0;
     const port = <u32>load<u16>(base + WORKER_PULL_LIST + nextPull * 2);
     const made = load<u32>(PORTS + port * PORT_SIZE, PORT_FLAGS) & FLAG_GENERATOR;
-    count += made ? generate(port, count, PULL_MAX) : decode(port, count, PULL_MAX);
+    const given = made ? generate(port, count, PULL_MAX) : decode(port, count, PULL_MAX);
+    originate(port, count, given);
+    count += given;
   }
   return count;
 }

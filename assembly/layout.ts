@@ -144,6 +144,7 @@ export const WORKER_OPEN_LIST: u32 = 40960; // u32 × (PORTS_MAX + WORKERS_MAX):
 export const WORKER_EVENTS: u32 = 49152; // EVENT_SIZE × EVENTS_MAX
 export const WORKER_MERGES: u32 = 94208; // MERGE_SIZE × BATCH_MAX: frames in which others go on
 export const WORKER_MERGE_SLOTS: u32 = 102400; // u32 × 64: that of a flow, by a hash
+export const WORKER_ORIGINS: u32 = 102656; // u16 × SLOTS_PER_WORKER: the source that gave the frame in a slot
 export const MERGE_SIZE: u32 = 16; // u32 item │ frame │ bytes that a segment carries │ segments
 export const EVENTS_MAX: u32 = 1024;
 export const EVENT_SIZE: u32 = 32; // u32 kind │ u32 port │ u64 key │ f64 time, ms │ u32 port before │ –
@@ -243,6 +244,14 @@ export const SOURCE_FLOWS: u32 = 60;
 export const SOURCE_TARGET: u32 = 64; // u64: destination MAC
 export const SOURCE_MAC: u32 = 72; // u64: source MAC of flow 0
 export const SOURCE_TAG: u32 = 80; // tag that its frames carry, 0: none
+export const SOURCE_TO: u32 = 84; // u16: port to which its last frame went (backpressure.ts, to the end)
+export const SOURCE_SLOW: u32 = 86; // u16: 1 while that port's reader is too slow to be waited for
+export const SOURCE_SEEN: u32 = 88; // f64: ms, when that was
+export const SOURCE_MIXED: u32 = 96; // f64: ms, when it last had frames for several ports
+export const SOURCE_HELD: u32 = 104; // f64: ms, when measuring its reader began; 0: it is not held
+export const SOURCE_TAIL: u32 = 112; // how far the reader of SOURCE_TO's pipe was then
+export const SOURCE_PROMISED: u32 = 116; // as a destination: bytes given for it in the turn of SOURCE_PROMISE_TIME
+export const SOURCE_PROMISE_TIME: u32 = 120; // f64: ms
 
 // ---- pace: a token bucket, 40 bytes ----
 export const PACE_RATE: u32 = 0; // f64: tokens a millisecond; 0: no limit

@@ -39,6 +39,11 @@ export function clearSoonest(): void {
   soonest = Infinity;
 }
 
+/** A source's frame waits that is to be looked at again in so many ms. */
+export function lookAgainIn(ms: f64): void {
+  soonest = min(soonest, ms);
+}
+
 function price(pace: u32, bytes: u32): f64 {
   return load<u32>(pace, PACE_BITS) ? <f64>(bytes * 8) : 1;
 }

@@ -8,6 +8,7 @@ import {
   FLAG_ROUTER, FRAME_MAX, HEADROOM, PIPE_FAULT, PIPE_HUNGRY, PIPE_SIZE, PORTS, PORTS_MAX, PORT_CODEC, PORT_FLAGS,
   PORT_PIPE, PORT_SIZE, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
 } from "../layout";
+import { UNLIMITED, exhaust, fits, roomFor, spend } from "../backpressure";
 import { countRx, dropIn } from "../counters";
 import { mayStart } from "../pace";
 import { fault, peek, peek32, readable, skip } from "../pipe";
@@ -32,6 +33,7 @@ export function decode(port: u32, first: u32, most: u32): u32 {
   const pipe = load<u32>(PORTS + port * PORT_SIZE, PORT_PIPE);
   const codec = <u32>load<u8>(PORTS + port * PORT_SIZE, PORT_CODEC);
   const pace = SOURCES + port * SOURCE_SIZE + SOURCE_PACE;
+  let room = codec == CODEC_SERVICE ? UNLIMITED : roomFor(port);
   let taken: u32 = 0;
   while (taken < most && first + taken < BATCH_MAX && atomic.load<u32>(pipe, PIPE_FAULT) == 0) {
     const waiting = readable(pipe);
@@ -42,13 +44,15 @@ export function decode(port: u32, first: u32, most: u32): u32 {
     }
     if (!known || record > waiting) {
       store<u32>(pipe, 1, PIPE_HUNGRY);
+      exhaust(port);
       break;
     }
     if (skipped == 0) {
       skip(pipe, record); // a block without a frame
       continue;
     }
-    if (!mayStart(pace, length)) break;
+    if (!fits(port, length, room) || !mayStart(pace, length)) break;
+    room = spend(port, length, room);
     receive(codec == CODEC_SERVICE ? interfaceIn(pipe, port) : port, pipe, first + taken);
     taken++;
   }

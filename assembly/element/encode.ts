@@ -5,6 +5,7 @@ import {
   CODEC_LENGTH, CODEC_PCAP, CODEC_SERVICE, CODEC_SINK, CUTS, CUT_SHIFT, DESC_FAILED, DESC_LENGTH, DESC_POP, DESC_START,
   DESC_TAG, FLAG_UP, PIPE_OUT_HEAD, PORTS, PORT_CODEC_OUT, PORT_FLAGS, PORT_PIPE, PORT_SIZE, SLOT_SIZE,
 } from "../layout";
+import { keepPromise } from "../backpressure";
 import { commit, put, put32, writable } from "../pipe";
 import { Reason } from "../reason";
 import { consume, headOf, queueOf, slotAt, tailOf } from "../ring";
@@ -50,6 +51,7 @@ export function encode(port: u32): bool {
   }
   consume(queue, head);
   if (codec != CODEC_SINK) commit(pipe, at);
+  keepPromise(port);
   return true;
 }
 
