@@ -138,7 +138,7 @@ const DnsSchema = Type.Object({
       title: "host address", examples: ["10.0.10.5", ["10.0.10.5", "10.0.10.6"]],
     }), { title: "static names", description: "By name: one address or several", ...closed,
       examples: [{ web: "10.0.10.5" }] })),
-  domain: Type.Optional(domain("The domain of guests' names, from leases")),
+  domain: Type.Optional(domain("The router's own, of guests' and static names: no other names exist in it")),
 }, { title: "dns", description: "DNS forwarder on the interfaces' addresses", ...closed,
   examples: [{ upstreams: ["192.0.2.53"], domain: "lab.example" }] });
 

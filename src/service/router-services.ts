@@ -8,6 +8,7 @@ import type { DnsConfig, RouterConfig } from "../config/model.js";
 import type { Place, Transmit } from "./channel.js";
 import { DhcpClient } from "./dhcp/client.js";
 import type { Binding } from "./dhcp/binding.js";
+import { hostLabel } from "./dhcp/hostname.js";
 import { LeaseBook } from "./dhcp/lease-book.js";
 import { DhcpServer } from "./dhcp/server.js";
 import { DnsForwarder } from "./dns/forwarder.js";
@@ -39,6 +40,8 @@ export class RouterServices {
   readonly leases: LeaseBook;
   readonly #options: ServicesOptions;
   readonly #desks = new Map<number, Desk>();
+  /** Hosts whose names and addresses the configuration says. */
+  #reserved: readonly { name: string; address: string }[] = [];
   #forwarder: DnsForwarder | undefined;
   #dns: DnsConfig | undefined;
   #client: DhcpClient | undefined;
@@ -56,6 +59,7 @@ export class RouterServices {
 
   /** Serves a router as it is now: its configuration, and its interfaces, the uplink among them. */
   update(config: RouterConfig, places: readonly Place[]): void {
+    this.#reserved = reservationsOf(config);
     this.#updateForwarder(config);
     for (const [id, desk] of this.#desks) if (!places.some((place) => place.id === id)) this.#close(id, desk);
     for (const place of places) if (!place.uplink) this.#updateDesk(config, place);
@@ -128,12 +132,18 @@ export class RouterServices {
     this.#forwarder = new DnsForwarder({
       config: dns, upstreams: () => this.binding?.dns.length ? this.binding.dns : getServers(),
       clock: () => performance.now(), random: randomBytes,
-      names: (name) => {
-        const address = this.leases.addressOf(name);
-        return address === undefined ? undefined : [address];
-      },
-      reverse: (address) => this.leases.nameOf(address),
+      names: (name) => this.#addressesOf(name),
+      reverse: (address) => this.leases.nameOf(address) ?? this.#reserved.find((one) => one.address === address)?.name,
+      networks: () => [...this.#desks.values()].map(({ place }) => place),
     });
+  }
+
+  /** A host with a reservation is known whether it is there or not; others are as long as their lease lasts. */
+  #addressesOf(name: string): string[] | undefined {
+    const reserved = this.#reserved.filter((one) => one.name === name).map(({ address }) => address);
+    if (reserved.length > 0) return reserved;
+    const leased = this.leases.addressOf(name);
+    return leased === undefined ? undefined : [leased];
   }
 
   #updateDesk(config: RouterConfig, place: Place): void {
@@ -211,6 +221,14 @@ export class RouterServices {
     }, Math.ceil(wait));
     this.#timer.unref();
   }
+}
+
+function reservationsOf({ interfaces }: RouterConfig): { name: string; address: string }[] {
+  const hosts = interfaces.flatMap(({ dhcp }) => Object.values(dhcp?.hosts ?? {}));
+  return hosts.flatMap(({ hostname, address }) => {
+    const name = hostname === undefined ? undefined : hostLabel(hostname);
+    return name === undefined ? [] : [{ name, address }];
+  });
 }
 
 function countsOf({ counters, tcp }: DnsService): Record<string, number> {

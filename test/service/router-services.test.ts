@@ -1,6 +1,6 @@
 // The services of a router over changes of its configuration: what stays, and what they count.
 
-import { encode } from "dns-packet";
+import { decode, encode, type RecordType } from "dns-packet";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import type { RouterConfig } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
@@ -32,8 +32,8 @@ beforeEach(() => {
   services.update(routerWith(), [PLACE]);
 });
 
-function ask(name = "db.lan", guest = GUEST, place = PLACE, port = "a"): void {
-  const payload = encode({ type: "query", id: 1, flags: 0x0100, questions: [{ name, type: "A" }] });
+function ask(name = "db.lan", guest = GUEST, place = PLACE, port = "a", type: RecordType = "A"): void {
+  const payload = encode({ type: "query", id: 1, flags: 0x0100, questions: [{ name, type }] });
   const udp = buildUdp({ sourcePort: PORT, destinationPort: 53, payload }, guest.address, place.address);
   services.receive(place.id, buildReturn({ ...place, ...guest }, place, PROTOCOL_UDP, udp), port);
 }
@@ -97,4 +97,17 @@ it("DNS of an interface with another address begins anew", () => {
   stray();
   services.update(routerWith(), [{ ...PLACE, address: "10.0.10.2" }]);
   expect(services.counts()["dns lab/10"]).toMatchObject({ tcpResets: 0 });
+});
+
+it("a host with a reservation is found by its name, without and with the domain, before it has a lease", async () => {
+  const hosts = { "02:00:00:00:00:09": { address: "10.0.10.9", name: "db" } };
+  const dhcp = { range: "10.0.10.100-10.0.10.110", hosts };
+  const interfaces = [{ switch: "lab", vlan: 10, address: "10.0.10.1/24", dhcp }];
+  services.update(routerWith({ interfaces }, { domain: "lab.example" }), [PLACE]);
+  ask("db");
+  ask("db.lab.example");
+  ask("9.10.0.10.in-addr.arpa", GUEST, PLACE, "a", "PTR");
+  await expect.poll(() => sent.length).toBe(3);
+  const answers = sent.map((frame) => decode(Buffer.from(frame.subarray(42))).answers![0]);
+  expect(answers).toMatchObject([{ data: "10.0.10.9" }, { data: "10.0.10.9" }, { data: "db.lab.example" }]);
 });

@@ -1,9 +1,24 @@
 // Names of guests: what a client calls itself, made fit for the DNS, and told apart from the others'.
-// Owns no state. Read first: RFC 952 and RFC 1123 section 2.1 (letters, digits, hyphen), RFC 2132 section 3.14.
+// Owns no state. Read first: RFC 952 and RFC 1123 section 2.1 (letters, digits, hyphen), RFC 2132 section 3.14,
+// RFC 6761 (special-use names).
 
 const LABEL_MAX = 63;
 /** Numbers tried behind a name that others have; who finds none free goes without a name. */
 const SUFFIX_MAX = 99;
+
+/**
+ * Names that hosts look up by themselves and trust: proxies and routers that they find so (wpad, isatap), and those
+ * that mean the host itself. A guest that chose one would get others' traffic.
+ */
+const REFUSED: ReadonlySet<string> = new Set([
+  "localhost", "localdomain", "local", "invalid", "onion", "broadcasthost", "wpad", "isatap",
+  "ip6-localhost", "ip6-loopback", "ip6-localnet", "ip6-allnodes", "ip6-allrouters",
+]);
+
+/** Whether no guest may give itself a label, in lower case. */
+export function isRefused(label: string): boolean {
+  return REFUSED.has(label);
+}
 
 /**
  * The first label of a name, in letters, digits and hyphens, lower case, 1 to 63 characters; undefined where

@@ -5,7 +5,7 @@
 // Read first: RFC 2131 sections 2.1 and 3, RFC 1123 section 2.1 (names).
 
 import type { Place } from "../channel.js";
-import { freeLabel, hostLabel } from "./hostname.js";
+import { freeLabel, hostLabel, isRefused } from "./hostname.js";
 import { isClientKey, isHostAddress, isMac } from "./sane.js";
 
 /** Records that a book holds at most, over all networks of its router. */
@@ -216,6 +216,7 @@ export class LeaseBook {
 
   #nameFor(scope: Scope, mac: string, name: string | undefined): string | undefined {
     const label = name === undefined ? undefined : hostLabel(name);
+    if (label !== undefined && isRefused(label) && !this.#isKeptFor(scope, mac, label)) return undefined;
     return label && freeLabel(label, (candidate) => this.#isFree(scope, mac, candidate));
   }
 
@@ -226,7 +227,11 @@ export class LeaseBook {
     }
     const holder = this.#byName.get(name);
     // Whose name is kept for it takes it back from a guest that had it before it was kept.
-    return !holder || !this.isLive(holder) || this.#kept.get(scopeKey(scope))?.get(name) === mac;
+    return !holder || !this.isLive(holder) || this.#isKeptFor(scope, mac, name);
+  }
+
+  #isKeptFor(scope: Scope, mac: string, name: string): boolean {
+    return this.#kept.get(scopeKey(scope))?.get(name) === mac;
   }
 
   #live(holding: Holding | undefined): Holding | undefined {

@@ -23,6 +23,18 @@ describe("a guest's name", () => {
     expect(nameFor(said)).toBe(name);
   });
 
+  it.each(["localhost", "WPAD", "isatap", "wpad.lab.example", "local", "IP6-localhost"])(
+    "is none that others trust (RFC 6761): %s", (said) => {
+      expect(nameFor(said)).toBe("");
+    });
+
+  it("may be one that others trust where the configuration says so", () => {
+    const rig = new Rig({ hosts: { [macOf(9)]: { address: "10.0.10.5", hostname: "wpad" } } });
+    rig.lease({ mac: macOf(1), hostname: "wpad" });
+    rig.lease({ mac: macOf(9), hostname: "wpad" });
+    expect(rig.book.leases().map(({ hostname }) => hostname)).toEqual(["", "wpad"]);
+  });
+
   it("is found by upper and lower case, and by address, while the lease lasts", () => {
     const rig = new Rig();
     const { yiaddr } = rig.lease({ hostname: "Web" })!;
