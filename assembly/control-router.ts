@@ -14,7 +14,8 @@ import { adopt, self, tick, ticks, workers } from "./state";
 import { timeoutOf } from "./router/timeout";
 import { isEstablished } from "./router/tcp";
 import {
-  findHalf, limitExpiry, makeFlow, permit, protocolOf, removeFlow, routerOf, setNeighbor, setTimeout,
+  findHalf, hasInside, insideOf, limitExpiry, makeFlow, permit, protocolOf, removeFlow, routerOf, setNeighbor,
+  setTimeout,
 } from "./table/flow";
 import { hostOf, leaveHost, pair } from "./table/host";
 import {
@@ -142,17 +143,27 @@ function concerns(half: u32, by: u32, what: u32): bool {
   return (load<u32>(mapping, MAPPING_FLAGS) & MAPPING_ENDED) != 0;
 }
 
-/** Lets the sessions of a router look for their next hops again. */
-export function forgetHops(router: u32): void {
+/**
+ * A router's routes are others now: its sessions look for their next hops again, and those end that have an inside end
+ * where no route to the inside leads any more.
+ */
+export function reroute(router: u32): void {
+  setClock();
   for (let worker: u32 = 0; worker < workers; worker++) {
     adopt(worker);
-    const end = highest(FLOW_SLAB) * 2;
-    for (let number: u32 = 2; number < end; number++) {
-      const half = recordAt(FLOW_SLAB, 0) + number * HALF_SIZE;
+    const end = highest(FLOW_SLAB);
+    for (let number: u32 = 1; number < end; number++) {
+      const half = recordAt(FLOW_SLAB, number);
       if (load<u64>(half, HALF_KEY + 8) == 0 || routerOf(half) != routerAt(router)) continue;
-      if (load<u32>(half, HALF_NEIGHBOR)) setNeighbor(half, 0);
+      if (hasInside(half)) forgetHops(half);
+      else removeFlow(half);
     }
   }
+}
+
+function forgetHops(half: u32): void {
+  if (load<u32>(half, HALF_NEIGHBOR)) setNeighbor(half, 0);
+  if (load<u32>(half + HALF_SIZE, HALF_NEIGHBOR)) setNeighbor(half + HALF_SIZE, 0);
 }
 
 /** Forgets the neighbors of an interface, to which no session points any more; frames that wait are dropped. */
@@ -204,7 +215,8 @@ export function restoreSession(left: u32): bool {
   const after = load<u64>(RESTORED, HALF_ADDRESSES);
   const afterPorts = load<u32>(RESTORED, HALF_PORTS);
   const flags = <u32>load<u8>(RESTORED + HALF_SIZE, HALF_FLAGS);
-  const inside = flags & FLOW_INBOUND ? <u32>(after >> 32) : <u32>key;
+  if (!hasInside(RESTORED)) return false;
+  const inside = insideOf(RESTORED);
   const peerHost = flags & FLOW_HAIRPIN && ownerOfHost(inside) < 0 ? <u32>(after >> 32) : inside;
   adopt(placeOf(peerHost)); // a hairpin's hosts have to be one worker's
   if (flags & FLOW_HAIRPIN && !isFor(<u32>(after >> 32), self)) return false;

@@ -131,8 +131,8 @@ export function endSessions(router: u32): void {
 }
 
 /** The routes of a router have changed. */
-export function forgetHops(router: u32): void {
-  routers.forgetHops(router);
+export function reroute(router: u32): void {
+  routers.reroute(router);
 }
 
 /** Forgets who is at an interface; no session goes there any more. */

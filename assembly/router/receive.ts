@@ -10,11 +10,12 @@ import {
 } from "../layout-router";
 import { Reason } from "../reason";
 import { self, ticks } from "../state";
-import { findHalf, setNeighbor } from "../table/flow";
+import { findHalf, goesInside, setNeighbor } from "../table/flow";
 import { cover, fragmentOf } from "../table/fragment";
 import { removeUnused } from "../table/mapping";
 import { outsideIndexOf } from "../table/outside";
 import { ready } from "../table/queue";
+import { leadsInside, portOf } from "../table/route";
 import { room } from "../table/slab";
 import { TYPE_ARP } from "../wire/arp";
 import { SOURCE, isGroup } from "../wire/ethernet";
@@ -32,7 +33,7 @@ import {
   absorb, accept, drop, entry, frame, handOver, index, item, open, own, packet, payload, pend, port, protocol, rest,
   router, take, total, typeOf, wasGroup,
 } from "./packet";
-import { portOf, resolve, routeTo } from "./resolve";
+import { resolve, routeTo } from "./resolve";
 import { cameRound, goRound, goesRound } from "./round";
 import { clampMss, decrement, rewriteHeader, rewritePayload } from "./rewrite";
 import { beginInbound, beginOutbound, knownHalf, mappingOf } from "./session";
@@ -86,9 +87,9 @@ function isMartian(source: u32): bool {
   if (!isUnicast(source)) return true;
   const route = routeTo(source);
   const inside = !isFromUplink() && (load<u32>(router, ROUTER_FLAGS) & ROUTER_NAT) != 0;
-  if (route == 0) return inside;
+  if (inside && !leadsInside(router, route)) return true;
+  if (route == 0) return false;
   if (load<u16>(route, ROUTE_KIND) != ROUTE_LINK) return true;
-  if (inside && portOf(route) == load<u32>(router, ROUTER_UPLINK)) return true;
   return load<u32>(route, ROUTE_VIA) == 0 && portOf(route) != port;
 }
 
@@ -208,16 +209,21 @@ function hopOf(half: u32): u32 {
     store<u32>(known, ticks, NEIGHBOR_USED);
     return known;
   }
-  const neighbor = hopTo(load<u32>(half, HALF_ADDRESSES + 4));
+  const destination = load<u32>(half, HALF_ADDRESSES + 4);
+  const route = routeTo(destination);
+  if (!mayGoBy(route, half)) {
+    refuse(Reason.noRoute, UNREACHABLE, CODE_NET);
+    return 0;
+  }
+  const neighbor = resolve(route, destination);
   if (neighbor) setNeighbor(half, neighbor);
   return neighbor;
 }
 
-function hopTo(destination: u32): u32 {
-  const route = routeTo(destination);
-  if (route && load<u16>(route, ROUTE_KIND) < ROUTE_LOCAL) return resolve(route, destination);
-  refuse(Reason.noRoute, UNREACHABLE, CODE_NET);
-  return 0;
+/** Whether what a half makes of its packets may go by a route (0: none): what is for the inside leaves by no uplink. */
+function mayGoBy(route: u32, half: u32): bool {
+  if (goesInside(half)) return leadsInside(router, route);
+  return route != 0 && load<u16>(route, ROUTE_KIND) == ROUTE_LINK;
 }
 
 /** An ICMP error follows the flow that it is about. */

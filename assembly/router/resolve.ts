@@ -2,12 +2,12 @@
 // for which the packet waits where its MAC is not known yet (5.3.12.1: one packet at least is kept).
 
 import {
-  NEIGHBOR_DESTINATION, NEIGHBOR_QUEUE, NEIGHBOR_USED, PENDING_SLAB, QUEUE_COUNT, ROUTER_ROUTES, ROUTER_ROUTE_COUNT,
-  ROUTES, ROUTE_ADDRESS, ROUTE_MASK, ROUTE_PORT, ROUTE_SIZE, ROUTE_VIA,
+  NEIGHBOR_DESTINATION, NEIGHBOR_QUEUE, NEIGHBOR_USED, PENDING_SLAB, QUEUE_COUNT, ROUTE_VIA,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { ticks } from "../state";
 import { asks, hasFailed, neighborOf } from "../table/neighbor";
+import { portOf, routeOf } from "../table/route";
 import { room } from "../table/slab";
 import { CODE_HOST, UNREACHABLE } from "../wire/l4";
 import { ask } from "./arp";
@@ -20,18 +20,7 @@ const SHARES: u32 = 32;
 
 /** The route of the packet's router to an address, 0: none. */
 export function routeTo(address: u32): u32 {
-  let route = ROUTES + load<u32>(router, ROUTER_ROUTES) * ROUTE_SIZE;
-  const end = route + load<u32>(router, ROUTER_ROUTE_COUNT) * ROUTE_SIZE;
-  for (; route < end; route += ROUTE_SIZE) {
-    if ((address & load<u32>(route, ROUTE_MASK)) == load<u32>(route, ROUTE_ADDRESS)) return route;
-  }
-  return 0;
-}
-
-/** The port of the interface that a route leaves by. */
-@inline
-export function portOf(route: u32): u32 {
-  return <u32>load<u16>(route, ROUTE_PORT);
+  return routeOf(router, address);
 }
 
 /** The neighbor to whom a packet for an address goes by a route; 0: not yet, or never: the packet has been seen to. */

@@ -20,10 +20,11 @@ import {
 import { choosePort, filtersAddress, freePorts, mapsPerEndpoint, outsideAt, takePort } from "../table/outside";
 import { ownerOfHost } from "../table/owner";
 import { isPermitted } from "../table/permit";
+import { isInside } from "../table/route";
 import { room } from "../table/slab";
 import { IP_DESTINATION, IP_SOURCE, PROTOCOL_ICMP, PROTOCOL_TCP } from "../wire/ipv4";
 import {
-  ACK, CODE_PROHIBITED, CODE_PROTOCOL, FIN, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery, isReply,
+  ACK, CODE_NET, CODE_PROHIBITED, CODE_PROTOCOL, FIN, ICMP_TYPE, RST, SYN, TCP_FLAGS, UNREACHABLE, isQuery, isReply,
 } from "../wire/l4";
 import { makeRoomFor } from "./evict";
 import { refuse } from "./icmp";
@@ -218,6 +219,11 @@ export function beginInbound(mapping: u32): u32 {
   }
   if (!mayEnter(mapping, source)) return filtered(mapping, own);
   const inside = load<u64>(mapping, MAPPING_INSIDE);
+  if (!isInside(router, addressOf(inside))) {
+    forget(mapping, own);
+    refuse(Reason.noRoute, UNREACHABLE, CODE_NET);
+    return 0;
+  }
   const addresses = (<u64>addressOf(inside) << 32) | source;
   const after = (portIn(inside) << 16) | sourcePort;
   if (hairpin) return open(own, mapping, addresses, after, insideScope(scope()), FLOW_HAIRPIN);

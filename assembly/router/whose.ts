@@ -13,13 +13,14 @@ import { fragmentOf, knownFragment } from "../table/fragment";
 import { outsideAt, outsideIndexOf } from "../table/outside";
 import { beginnerOf, fallsTo, ownerOfHost, ownerOfPort } from "../table/owner";
 import { ready } from "../table/queue";
+import { portOf } from "../table/route";
 import {
   FRAGMENT_MASK, IPV4_SIZE, IP_DESTINATION, IP_FRAGMENT, IP_ID, IP_PROTOCOL, IP_SOURCE, OFFSET_MASK, TYPE_IPV4,
 } from "../wire/ipv4";
 import { ICMP_SIZE } from "../wire/l4";
 import { isErrorMessage } from "./embedded";
 import { entry, measure, packet, payload, protocol, rest, router, take, typeOf, wasGroup } from "./packet";
-import { portOf, routeTo } from "./resolve";
+import { routeTo } from "./resolve";
 import { addressesOf, portsAt, scope } from "./tuple";
 
 const QUOTED_MIN: u32 = ICMP_SIZE + IPV4_SIZE;

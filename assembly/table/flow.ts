@@ -18,6 +18,7 @@ import { logSession } from "./log";
 import { dropMapping, extend, holdMapping } from "./mapping";
 import { refer } from "./neighbor";
 import { addPermit, dropPermit } from "./permit";
+import { isInside } from "./route";
 import { give, take } from "./slab";
 
 /** The half that packets with a key belong to, 0: none. It may have expired. */
@@ -58,6 +59,25 @@ export function protocolOf(half: u32): u32 {
 export function isOutbound(half: u32): bool {
   const flags = <u32>load<u8>(firstOf(half) + HALF_SIZE, HALF_FLAGS);
   return (flags & FLOW_HAIRPIN) != 0 || directionOf(half) == (flags & FLOW_INBOUND);
+}
+
+/** Whether packets of a half go to the inside: there the answers to them come in. */
+@inline
+export function goesInside(half: u32): bool {
+  return (load<u8>(otherOf(half), HALF_KEY + 13) & 1) == 0;
+}
+
+/** The inside end of a flow, given by its first half; of a hairpin, that of whoever began it. */
+export function insideOf(half: u32): u32 {
+  const inbound = (<u32>load<u8>(half + HALF_SIZE, HALF_FLAGS) & FLOW_INBOUND) != 0;
+  return inbound ? load<u32>(half, HALF_ADDRESSES + 4) : load<u32>(half, HALF_KEY);
+}
+
+/** Whether all inside ends of a flow, given by its first half, are inside. */
+export function hasInside(half: u32): bool {
+  const router = routerOf(half);
+  const isHairpin = goesInside(half) && goesInside(half + HALF_SIZE);
+  return isInside(router, insideOf(half)) && (!isHairpin || isInside(router, load<u32>(half, HALF_ADDRESSES + 4)));
 }
 
 @inline

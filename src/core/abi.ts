@@ -25,7 +25,7 @@ export interface CoreExports {
   ): number;
   removeForward(router: number, protocol: number, outside: number, port: number): void;
   endSessions(router: number): void;
-  forgetHops(router: number): void;
+  reroute(router: number): void;
   forgetNeighbors(port: number): void;
   announce(port: number): void;
   markPort(router: number, protocol: number, outside: number, port: number): void;

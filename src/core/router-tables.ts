@@ -2,6 +2,7 @@
 // thread while the workers are parked. Owns the numbers of routers and the ranges of routes and outside addresses.
 // See assembly/layout-router.ts; only this file knows how a router of the configuration looks there.
 
+import { isDeepStrictEqual } from "node:util";
 import { EngineError } from "../api.js";
 import type { ForwardConfig, NatConfig, RouterConfig } from "../config/model.js";
 import { parseIpv4 } from "../config/ipv4.js";
@@ -44,8 +45,10 @@ interface Route { address: number; prefix: number; via: number; port: number; ki
 /** A router that stands in the tables. */
 export interface WrittenRouter {
   readonly index: number;
+  /** Its first route. */
   routes: number;
-  routeCount: number;
+  /** What stands there. */
+  ways: Route[];
   outsides: number;
   outsideCount: number;
   /** Outside addresses, in the order of their indexes. */
@@ -68,7 +71,7 @@ export class RouterTables {
       this.tables.shared.bytes.fill(0, shard + at, shard + at + layout.ROUTER_SIZE);
     }
     this.tables.shared.setWord(layout.ROUTER_COUNT, ++this.#count);
-    return { index, routes: 0, routeCount: 0, outsides: 0, outsideCount: 0, addresses: [] };
+    return { index, routes: 0, ways: [], outsides: 0, outsideCount: 0, addresses: [] };
   }
 
   /** Takes a router out. Its interfaces have been cleared. */
@@ -96,8 +99,9 @@ export class RouterTables {
     this.#writeRoutes(router, routesOf(plan));
   }
 
-  /** An interface takes no part in anything any more. */
-  clearInterface(port: RegisteredPort): void {
+  /** An interface takes no part in anything any more, and no route leads there: its port may be another's next. */
+  clearInterface(router: WrittenRouter, port: RegisteredPort): void {
+    this.#writeRoutes(router, router.ways.filter((way) => way.port !== port.index));
     this.tables.clearPort(port);
     this.tables.core.forgetNeighbors(port.index);
     const at = layout.INTERFACES + port.index * layout.INTERFACE_SIZE;
@@ -218,9 +222,10 @@ export class RouterTables {
 
   #writeRoutes(router: WrittenRouter, routes: Route[]): void {
     const { shared } = this.tables;
-    this.#routes.free(router.routes, router.routeCount);
+    if (isDeepStrictEqual(router.ways, routes)) return;
+    this.#routes.free(router.routes, router.ways.length);
     router.routes = this.#routes.take(routes.length);
-    router.routeCount = routes.length;
+    router.ways = routes;
     for (const [i, route] of routes.entries()) {
       const at = layout.ROUTES + (router.routes + i) * layout.ROUTE_SIZE;
       shared.setWord(at + layout.ROUTE_ADDRESS, wire(route.address));
@@ -229,8 +234,8 @@ export class RouterTables {
       shared.setWord(at + layout.ROUTE_PORT, route.port + route.kind * 0x10000);
     }
     shared.setWord(routerAt(router.index) + layout.ROUTER_ROUTES, router.routes);
-    shared.setWord(routerAt(router.index) + layout.ROUTER_ROUTE_COUNT, router.routeCount);
-    this.tables.core.forgetHops(router.index);
+    shared.setWord(routerAt(router.index) + layout.ROUTER_ROUTE_COUNT, routes.length);
+    this.tables.core.reroute(router.index);
   }
 
   /** Sessions of addresses that go end; where addresses have to move, all do, and forwards are published anew. */
@@ -279,10 +284,12 @@ function natFlags({ mapping, filtering, exhausted, log }: NatConfig): number {
 /** All routes of a router, longest prefix first; its own addresses before networks of the same length. */
 function routesOf({ interfaces, outsides, gateway, config }: RouterPlan): Route[] {
   const routes: Route[] = [];
-  for (const { port: { index: port }, address, prefix } of interfaces) {
+  const insides = interfaces.filter(({ address, uplink }) => address !== 0 && !uplink);
+  for (const { port: { index: port }, address, prefix, uplink } of interfaces) {
     if (address === 0) continue;
     const network = (address & maskOf(prefix)) >>> 0;
     routes.push({ address, prefix: 32, via: 0, port, kind: layout.ROUTE_LOCAL });
+    if (uplink && insides.some((inside) => isWithin(network, prefix, inside))) continue; // inside wins (RFC 4787 REQ-7)
     routes.push({ address: network, prefix, via: 0, port, kind: layout.ROUTE_LINK });
     if (prefix > 30) continue;
     const broadcast = (network | ~maskOf(prefix)) >>> 0;
@@ -304,6 +311,11 @@ function routesOf({ interfaces, outsides, gateway, config }: RouterPlan): Route[
     routes.push({ address: network, prefix: to.prefix, via: next, port: by.port.index, kind: layout.ROUTE_LINK });
   }
   return routes.sort((a, b) => b.prefix - a.prefix || b.kind - a.kind);
+}
+
+/** Whether a network is part of the one that an interface is in. */
+function isWithin(network: number, prefix: number, inside: InterfacePlace): boolean {
+  return prefix >= inside.prefix && ((network ^ inside.address) & maskOf(inside.prefix)) === 0;
 }
 
 function maskOf(prefix: number): number {

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { parseIpv4 } from "../config/ipv4.js";
+import { parseIpv4, printIpv4 } from "../config/ipv4.js";
 import { untaggedVid } from "../core/tables.js";
 import type { InterfaceConfig, RouterConfig } from "../config/model.js";
 import * as layout from "../core/layout.js";
@@ -76,6 +76,24 @@ export function planRouter(
     mac: config.mac ?? routerMac(name), interfaces, services: ports.services, outsides,
     gateway: gateway === undefined ? 0 : parseIpv4(gateway)!, config,
   };
+}
+
+/** What is wrong where the uplink's network, which nobody could check before DHCP gave it, overlaps an inside one. */
+export function conflictOf({ interfaces }: RouterPlan): string | undefined {
+  const uplink = interfaces.find((one) => one.uplink);
+  if (!uplink || uplink.address === 0) return undefined;
+  const inside = interfaces.find((one) => one !== uplink && overlap(one, uplink));
+  return inside && `its uplink got ${printNetwork(uplink)} by DHCP, which overlaps the inside network of `
+    + `${printNetwork(inside)}: addresses of both are inside ones; give that interface another network`;
+}
+
+function overlap(a: InterfacePlace, b: InterfacePlace): boolean {
+  const shift = 32 - Math.min(a.prefix, b.prefix);
+  return shift === 32 || (a.address ^ b.address) >>> shift === 0;
+}
+
+function printNetwork({ address, prefix }: InterfacePlace): string {
+  return `${printIpv4(address)}/${prefix}`;
 }
 
 function outsidesOf(configured: readonly string[], binding: UplinkBinding | undefined): number[] {

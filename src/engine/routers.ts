@@ -17,7 +17,9 @@ import { RouterServices } from "../service/router-services.js";
 import type { RunningRouter } from "../stats/router-status.js";
 import type { Crew } from "../worker/crew.js";
 import type { Links } from "./links.js";
-import { interfaceKey, interfaceName, planRouter, type RouterPorts, type UplinkBinding } from "./router-plan.js";
+import {
+  conflictOf, interfaceKey, interfaceName, planRouter, type RouterPorts, type UplinkBinding,
+} from "./router-plan.js";
 
 /** What routers need of the fabric that they are part of. */
 export interface RouterHost {
@@ -201,7 +203,7 @@ export class Routers {
   async #removeInterface(router: Router, key: string, port: RegisteredPort): Promise<void> {
     this.fabric.crew.parked(() => {
       this.fabric.tables.core.endSessionsAt(port.index);
-      this.tables.clearInterface(port);
+      this.tables.clearInterface(router.written, port);
     });
     await this.fabric.removeRouterPort(port);
     if (key === UPLINK) router.uplink = undefined;
@@ -240,9 +242,12 @@ export class Routers {
   /** DHCP gave the uplink an address, or took it. */
   #bind(router: Router, binding: UplinkBinding | undefined): void {
     if (this.live.get(router.name) !== router) return; // on its way out
+    const isNews = binding?.address !== router.binding?.address || binding?.prefix !== router.binding?.prefix;
     router.binding = binding;
     try {
       this.fabric.crew.parked(() => { this.#write(router); });
+      const conflict = isNews ? conflictOf(router.plan!) : undefined;
+      if (conflict !== undefined) this.warn(`router ${router.name}: ${conflict}`);
     } catch (error) {
       this.warn(`router ${router.name}: its uplink's new address cannot be used as it should: ${String(error)}`);
     }

@@ -89,6 +89,19 @@ describe("a router", () => {
     expect(await a.udpFrom()).toBe("203.0.113.1:53");
   });
 
+  it("ends the sessions of an interface that goes, also those that nobody has answered", async () => {
+    const engine = await startEngine(withRouter({ interfaces: [inside, other], uplink }));
+    const { world } = hosts(engine);
+    const b = new Host(engine, ["lab", "b"], "10.0.20.5");
+    b.send(udp({ from: "10.0.20.5:1000", to: "203.0.113.1:53" }));
+    await world.udpFrom();
+    await engine.apply(withRouter({ interfaces: [inside], uplink }));
+    expect([...engine.nat()]).toEqual([]);
+    world.send(udp({ from: "203.0.113.1:53", to: "203.0.113.2:1000" }));
+    await until(() => (engine.stats().totals.drops["nat-filtered"] ?? 0) === 1);
+    expect(world.seen.filter((frame) => frame.udp)).toEqual([]);
+  });
+
   it("publishes a forward, and takes it back", async () => {
     const engine = await startEngine(withRouter({ interfaces: [inside], uplink }));
     const { a, world } = hosts(engine);

@@ -8,7 +8,7 @@ import { RouterTables, wire, type WrittenRouter } from "../../src/core/router-ta
 import * as layout from "../../src/core/layout.js";
 import type { RegisteredPort } from "../../src/core/registry.js";
 import { recordsOf } from "../../src/core/nat.js";
-import { interfaceKey, interfaceName, planRouter } from "../../src/engine/router-plan.js";
+import { interfaceKey, interfaceName, planRouter, type UplinkBinding } from "../../src/engine/router-plan.js";
 import { Rig, access, type PortSpec, type RigOptions } from "../core/rig.js";
 import type { Outcome } from "../model/nat-types.js";
 import { WORKERS } from "../workers.js";
@@ -131,12 +131,24 @@ export class RouterRig {
     for (const port of this.#ports.values()) this.rig.host.announce(port.index);
   }
 
-  /** Writes the router's tables anew. */
-  write(config: RouterConfig): void {
+  /** Writes the router's tables anew. `binding`: what DHCP gave to its uplink. */
+  write(config: RouterConfig, binding?: UplinkBinding): void {
     const uplink = this.#ports.get("uplink");
     this.tables.write(this.router, planRouter("edge", { ...config, mac: ROUTER_MAC }, {
       interfaces: this.#ports, services: this.#services, ...(uplink && { uplink }),
-    }));
+    }, binding));
+  }
+
+  /** Takes an interface out, as Routers does, and the routes that lead there. */
+  removeInterface(on: string, vid: number): void {
+    const key = interfaceKey({ switch: on, vid });
+    const port = this.#ports.get(key)!;
+    this.rig.host.endSessionsAt(port.index);
+    this.tables.clearInterface(this.router, port);
+    this.rig.removePort(`${on}/${interfaceName("edge", vid)}`);
+    this.#ports.delete(key);
+    const interfaces = this.config.interfaces.filter((one) => interfaceKey(one) !== key);
+    this.write({ ...this.config, interfaces });
   }
 
   /** What is in the tables of the one router, forwards' own mappings not counted. */

@@ -87,6 +87,17 @@ describe("sessions", () => {
     expect(after.mappings).toBe(0);
   });
 
+  it.each([1, 2])("whose inside network is gone are dropped (%i workers)", async (workers) => {
+    const inside = { switch: "lab", vlan: 10, address: "10.0.10.1/24" };
+    const before = busyRig();
+    before.outbound(udp({ from: "10.0.20.9:7", to: "203.0.113.2:1000" })); // a hairpin, with one end there
+    const after = new RouterRig({ interfaces: [inside] }, { workers });
+    expect(await restore(stateOf(before), after)).toMatchObject({ sessions: 1 });
+    expect(sessionsOf(after)).toEqual([SESSIONS[1]]);
+    const answer = tcp({ from: "198.51.100.9:80", to: "203.0.113.2:1000", flags: "A", seq: 101, ack: 1 });
+    expect(after.inbound(answer)).toEqual({ kind: "drop", reason: "nat-filtered" });
+  });
+
   it("that are there already are not doubled", async () => {
     const after = busyRig();
     expect(await restore(stateOf(busyRig()), after)).toMatchObject({ sessions: 0 });
