@@ -248,8 +248,9 @@ class Taploom : public Napi::Addon<Taploom> {
                              InstanceMethod<&Taploom::close>("close"),
                              InstanceMethod<&Taploom::ring>("ring"),
                              InstanceMethod<&Taploom::device_index>("deviceIndex"),
-                             InstanceMethod<&Taploom::device_mtu>("deviceMtu"),
-                             InstanceMethod<&Taploom::set_device_mtu>("setDeviceMtu"),
+                             InstanceMethod<&Taploom::device_name>("deviceName"),
+                             InstanceMethod<&Taploom::tap_name>("tapName"),
+                             InstanceMethod<&Taploom::set_tap_mtu>("setTapMtu"),
                              InstanceMethod<&Taploom::prefer_large_pages>("preferLargePages"),
                              InstanceMethod<&Taploom::create_poller>("createPoller"),
                          });
@@ -267,6 +268,7 @@ class Taploom : public Napi::Addon<Taploom> {
     result.Set("fd", device.fd.release());
     result.Set("further", further);
     result.Set("created", device.created);
+    result.Set("index", device.index);
     result.Set("mtu", device.mtu);
     result.Set("offload", device.offload);
     return result;
@@ -343,24 +345,26 @@ class Taploom : public Napi::Addon<Taploom> {
     return Napi::Number::New(info.Env(), taploom::device_index(name.c_str()));
   }
 
-  Napi::Value device_mtu(const Napi::CallbackInfo& info) {
+  Napi::Value device_name(const Napi::CallbackInfo& info) {
     Arguments arguments(info);
-    const std::string name = arguments.text(0, "name");
+    const uint32_t index = arguments.count(0, "index");
     if (!arguments.ok()) return {};
-    int mtu = 0;
-    if (const Failure failure = taploom::device_mtu(name.c_str(), mtu)) {
-      raise(info.Env(), failure);
-      return {};
-    }
-    return Napi::Number::New(info.Env(), mtu);
+    return Napi::String::New(info.Env(), taploom::device_name(index));
   }
 
-  void set_device_mtu(const Napi::CallbackInfo& info) {
+  Napi::Value tap_name(const Napi::CallbackInfo& info) {
     Arguments arguments(info);
-    const std::string name = arguments.text(0, "name");
+    const int fd = arguments.integer(0, "fd");
+    if (!arguments.ok()) return {};
+    return Napi::String::New(info.Env(), taploom::tap_name(fd));
+  }
+
+  void set_tap_mtu(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    const int fd = arguments.integer(0, "fd");
     const int mtu = arguments.integer(1, "mtu");
     if (!arguments.ok()) return;
-    if (const Failure failure = taploom::set_device_mtu(name.c_str(), mtu)) raise(info.Env(), failure);
+    if (const Failure failure = taploom::set_tap_mtu(fd, mtu)) raise(info.Env(), failure);
   }
 
   void prefer_large_pages(const Napi::CallbackInfo& info) {

@@ -7,8 +7,10 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -18,6 +20,9 @@
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23  // Linux 4.20
+#endif
+#ifndef TUNGETDEVNETNS
+#define TUNGETDEVNETNS _IO('T', 227)  // Linux 5.2
 #endif
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20  // Linux 6.2
@@ -56,10 +61,26 @@ Fd open_tun() { return Fd(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC))
 /** Any socket will do to ask about devices. */
 Fd control_socket() { return Fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
 
-Failure ask(unsigned long what, const char* doing, const char* name, ifreq& request) {
+/** Asks about the device that `request` names, in the caller's namespace. */
+Failure ask(unsigned long what, const char* doing, ifreq& request) {
   const Fd control = control_socket();
-  if (!control || ioctl(control.get(), what, &request) < 0) return failed(doing, name);
+  if (!control || ioctl(control.get(), what, &request) < 0) return failed(doing, request.ifr_name);
   return {};
+}
+
+/** Whether a TAP's device is in the caller's network namespace: 0, EXDEV, or why that cannot be told. */
+int find_namespace(int tap) {
+  const Fd its(ioctl(tap, TUNGETDEVNETNS));
+  if (!its) return errno;
+  struct stat theirs;
+  struct stat ours;
+  if (fstat(its.get(), &theirs) < 0 || stat("/proc/thread-self/ns/net", &ours) < 0) return errno;
+  return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino ? 0 : EXDEV;
+}
+
+Failure change_mtu(ifreq& request, int mtu) {
+  request.ifr_mtu = mtu;
+  return ask(SIOCSIFMTU, "setting the MTU of", request);
 }
 
 /** Attaches with one queue, as one of several where somebody made the device with many: the flags must be the same. */
@@ -131,6 +152,14 @@ int bind_packet(int fd, int index) {
   return bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
 }
 
+/** Whether the device that the socket is bound to has Ethernet frames, as a Linux bridge wants it: 0, or errno. */
+int require_ethernet(int fd) {
+  sockaddr_ll address = {};
+  socklen_t length = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) < 0) return errno;
+  return address.sll_hatype == ARPHRD_ETHER ? 0 : EPROTOTYPE;  // the loopback device has a type of its own
+}
+
 void enlarge_buffer(int fd) {
   const int bytes = PACKET_BUFFER_BYTES;
   // Past the system's limit with CAP_NET_ADMIN, up to it without; the socket works either way.
@@ -150,15 +179,19 @@ Failure open_tap(const char* name, int mtu, uint32_t queues, Device& device) {
   if (attach_tap(fd.get(), request, queues > 1) < 0) return failed("attaching to TAP", name);
   device.offload = has_headers(fd.get());
   if (set_offloads(fd.get(), device.offload) < 0) return failed("setting the offloads of TAP", name);
-  if (mtu > 0) {
-    if (Failure failure = set_device_mtu(name, mtu)) return failure;
-  }
-  if (Failure failure = device_mtu(name, device.mtu)) return failure;
+  // Attached a moment ago, the device is here and has this name.
+  ifreq asked = request;  // whose flags the further queues need
+  if (Failure failure = ask(SIOCGIFMTU, "asking for the MTU of", asked)) return failure;
+  device.mtu = asked.ifr_mtu;
   if (queues > 1) {
     steer_flows(fd.get());
     if (Failure failure = attach_further(request, queues - 1, device)) return failure;
     empty(fd.get());
     for (const Fd& queue : device.further) empty(queue.get());
+  }
+  // Last, for a device that is there already keeps it, should the rest fail.
+  if (mtu > 0) {
+    if (Failure failure = change_mtu(request, mtu)) return failure;
   }
   device.fd = std::move(fd);
   device.created = !existed;
@@ -183,11 +216,14 @@ Failure open_packet(const char* name, Device& device) {
     return failed("preparing a packet socket for", name);
   }
   enlarge_buffer(fd.get());
-  if (join_promiscuous(fd.get(), index) < 0) return failed("setting promiscuous mode on", name);
   if (bind_packet(fd.get(), index) < 0) return failed("binding a packet socket to", name);
-  if (Failure failure = device_mtu(name, device.mtu)) return failure;
+  if (const int error = require_ethernet(fd.get())) return {error, std::string("bridging onto \"") + name + '"'};
+  if (join_promiscuous(fd.get(), index) < 0) return failed("setting promiscuous mode on", name);
+  if (Failure failure = ask(SIOCGIFMTU, "asking for the MTU of", request)) return failure;
   device.fd = std::move(fd);
   device.created = false;
+  device.index = static_cast<uint32_t>(index);
+  device.mtu = request.ifr_mtu;
   return {};
 }
 
@@ -199,19 +235,21 @@ Failure duplicate(int fd, Fd& other) {
 
 uint32_t device_index(const char* name) { return if_nametoindex(name); }
 
-Failure device_mtu(const char* name, int& mtu) {
-  ifreq request;
-  if (Failure failure = request_for(name, request)) return failure;
-  if (Failure failure = ask(SIOCGIFMTU, "asking for the MTU of", name, request)) return failure;
-  mtu = request.ifr_mtu;
-  return {};
+std::string device_name(uint32_t index) {
+  char name[IF_NAMESIZE];
+  return if_indextoname(index, name) ? name : "";
 }
 
-Failure set_device_mtu(const char* name, int mtu) {
-  ifreq request;
-  if (Failure failure = request_for(name, request)) return failure;
-  request.ifr_mtu = mtu;
-  return ask(SIOCSIFMTU, "setting the MTU of", name, request);
+std::string tap_name(int fd) {
+  ifreq request = {};
+  return ioctl(fd, TUNGETIFF, &request) == 0 ? request.ifr_name : "";
+}
+
+Failure set_tap_mtu(int fd, int mtu) {
+  ifreq request = {};
+  if (ioctl(fd, TUNGETIFF, &request) < 0) return {errno, "asking for the name of a TAP"};
+  if (const int error = find_namespace(fd)) return {error, std::string("setting the MTU of \"") + request.ifr_name + '"'};
+  return change_mtu(request, mtu);
 }
 
 int packet_link(int fd) {

@@ -61,6 +61,7 @@ const char* errno_name(int error) {
     NAME(EROFS);
     NAME(ESHUTDOWN);
     NAME(ETIMEDOUT);
+    NAME(EXDEV);
 #undef NAME
     default:
       return "EUNKNOWN";

@@ -104,7 +104,7 @@ export class Fabric {
   async #execute(plan: Plan): Promise<void> {
     const going = plan.steps.filter(isGoing);
     const coming = plan.steps.filter((step): step is Coming => step.do === "add-port" || step.do === "attach-port");
-    const held = new Set(going.map((step) => attachmentOf(step.before).device).filter(Boolean));
+    const held = new Set(going.flatMap((step) => this.#devicesOf(step)).filter(Boolean));
     const prepared = await this.#prepare(coming.filter((step) => !held.has(attachmentOf(step.after).device)));
     const undoResize = await this.#resize(plan.steps).catch(async (error: unknown) => {
       await letGo(prepared.values());
@@ -121,6 +121,12 @@ export class Fabric {
       await letGo(prepared.values());
       throw error;
     }
+  }
+
+  /** What a port that goes holds: by its name in the configuration, and by its present one. */
+  #devicesOf({ switch: name, port, before }: Going): string[] {
+    const held = this.attachments.get(this.registry.port(name, port).index);
+    return [attachmentOf(before).device, held?.device ?? ""];
   }
 
   /** Gives devices the MTUs that change in place, all or none; returns what takes that back. */

@@ -15,6 +15,8 @@ interface Link {
   /** Whether its attachment is tried for. */
   isLost: boolean;
   retry: NodeJS.Timeout | undefined;
+  /** Why it could not be had the last time, where it was there; "" where it was not. */
+  refusal: string;
 }
 
 export class Links {
@@ -27,7 +29,7 @@ export class Links {
   ) {}
 
   begin(port: RegisteredPort, attachment: Attachment): void {
-    this.#links.set(port.index, { port, attachment, up: false, isLost: false, retry: undefined });
+    this.#links.set(port.index, { port, attachment, up: false, isLost: false, retry: undefined, refusal: "" });
   }
 
   end(port: number): void {
@@ -67,11 +69,19 @@ export class Links {
     // Of its workers some may not have seen yet that it is lost.
     if (port.workers.length > 1) await this.crew().detach(port);
     if (!this.#isThere(link)) return;
-    const wiring = await attachment.reopen();
+    const wiring = await attachment.reopen().catch((error: unknown) => { this.#refuse(link, error as Error); });
     if (!wiring) return this.#tryLater(link);
     if (!this.#isThere(link)) return discard(wiring);
     link.isLost = false;
+    link.refusal = "";
     await this.crew().attach(port, wiring);
+  }
+
+  /** Tells why what is there again cannot be had, once for each reason. */
+  #refuse(link: Link, { message }: Error): void {
+    if (link.refusal === message || !this.#isThere(link)) return;
+    link.refusal = message;
+    this.onChange(link.port, false, message);
   }
 
   /** Whether the port did not go meanwhile. */

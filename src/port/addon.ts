@@ -13,7 +13,8 @@ export interface OpenedDevice {
   further: number[];
   /** Whether the device was made by the call (and vanishes with the fd). */
   created: boolean;
-  /** Bytes, as the device has it now. */
+  index: number;
+  /** Bytes, as it was before the call changed it. */
   mtu: number;
   /** Of a TAP: its frames stand behind headers (IFF_VNET_HDR), with checksums and segmentation left to the port. */
   offload: boolean;
@@ -84,7 +85,8 @@ export interface Addon {
    *  a poller detaches from it. `mtu` 0 leaves the MTU. `queues`: queue pairs, one where nothing is said; the kernel is
    *  told how to share flows out among several (native/steering.h). Errors carry errno's name as `code`. */
   openTap(name: string, mtu: number, queues?: number): OpenedDevice;
-  /** An AF_PACKET socket on an existing device, promiscuous, that does not see what it sent itself. */
+  /** An AF_PACKET socket on an existing device, promiscuous, that does not see what it sent itself. EPROTOTYPE: the
+   *  device has no Ethernet frames, or is the loopback device. */
   openPacket(name: string): OpenedDevice;
   /** A Unix stream socket that listens at `path` (mode 0600 before the umask). */
   listen(path: string): number;
@@ -96,8 +98,12 @@ export interface Addon {
   ring(doorbell: number): void;
   /** Index of a network device in this namespace, 0 where there is none. */
   deviceIndex(name: string): number;
-  deviceMtu(name: string): number;
-  setDeviceMtu(name: string, mtu: number): void;
+  /** The present name of a device of this namespace, "" where there is none. */
+  deviceName(index: number): string;
+  /** The present name of a TAP, in whatever namespace it is; "": it was deleted. */
+  tapName(fd: number): string;
+  /** EBADFD: the TAP was deleted. EXDEV: it is in another network namespace. */
+  setTapMtu(fd: number, mtu: number): void;
   /** Asks for large pages under a part of the memory; where there are none, nothing changes. */
   preferLargePages(part: Uint8Array): void;
   createPoller(memory: Uint8Array, geometry: Geometry): Poller;

@@ -5,7 +5,7 @@ import type { Codec } from "../core/codec.js";
 import type { Wiring } from "./wiring.js";
 
 export interface Attachment {
-  /** What is at the other end, as `show ports` prints it: a device, a path; "" for none. */
+  /** What is at the other end now, as `show ports` prints it: a device by its present name, a path; "" for none. */
   readonly device: string;
   /** Framing of its pipe, each way; "none" where it has no pipe. */
   readonly codecs: { in: Codec; out: Codec };
@@ -14,7 +14,7 @@ export interface Attachment {
    * yet): then `reopen` is tried until it succeeds. Throws EngineError where the user has to act.
    */
   open(): Promise<Wiring | undefined>;
-  /** Tries to acquire again what was lost; undefined: not yet. */
+  /** Tries to acquire again what was lost; undefined: not yet. Throws EngineError if it is there and cannot be had. */
   reopen(): Promise<Wiring | undefined>;
   /** Gives the device another MTU, bytes; undefined: its own again. Throws EngineError. */
   resize(mtu: number | undefined): Promise<void>;

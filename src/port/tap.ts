@@ -1,71 +1,86 @@
 // tap: a TAP device, made if it is not there (and then gone with its fd), attached if it is. The fd stays good when
-// somebody moves the device into another network namespace. Read Documentation/networking/tuntap.rst.
+// somebody renames the device or moves it into another network namespace, so its name is used only to open it: all else
+// goes by an fd that this file owns, beside those of the workers. Read Documentation/networking/tuntap.rst.
 
 import { EngineError } from "../api.js";
 import type { TapAttachment } from "../config/model.js";
 import { requireAddon, type OpenedDevice } from "./addon.js";
 import { codeOf, type Attachment } from "./port.js";
-import type { Wiring } from "./wiring.js";
+import { discard, type Wiring } from "./wiring.js";
 
-const ETHERNET_MTU = 1500; // what the kernel gives a new device
+const MOVED = "it is in another network namespace: set its MTU there, or unplug the port and plug it anew";
 const MTU_REMEDY = "the device's driver allows 68 to 65521";
 
 export class Tap implements Attachment {
   readonly codecs = { in: "none", out: "none" } as const;
-  /** What the device had before it was ours, 0: nothing to give back. */
-  #own = 0;
+  /** The device; -1: none is open. */
+  #fd = -1;
+  /** Bytes, before the device was ours. */
+  #ownMtu = 0;
   #isOurs = false;
 
   /** `mtu`: bytes; undefined leaves the device's own. */
   constructor(readonly config: TapAttachment, private mtu: number | undefined) {}
 
+  /** Its present name; the configured one while none is open. */
   get device(): string {
-    return this.config.name;
+    return (this.#fd >= 0 && requireAddon("tap").tapName(this.#fd)) || this.config.name;
   }
 
   async open(): Promise<Wiring> {
-    const addon = requireAddon("tap");
-    this.#own = addon.deviceIndex(this.device) ? addon.deviceMtu(this.device) : 0;
     const opened = this.#open();
+    try {
+      this.#fd = requireAddon("tap").duplicate(opened.fd);
+    } catch (cause) {
+      discard(wiringOf(opened));
+      throw new EngineError("TAP", `tap "${this.config.name}": ${(cause as Error).message}`, { cause });
+    }
+    this.#ownMtu = opened.mtu;
     this.#isOurs = opened.created;
-    if (this.#own === 0) this.#own = this.mtu === undefined ? opened.mtu : ETHERNET_MTU;
     return wiringOf(opened);
   }
 
   /** Comes back when the device does; never makes it anew, since somebody has taken it away on purpose. */
   async reopen(): Promise<Wiring | undefined> {
-    if (requireAddon("tap").deviceIndex(this.device) === 0) return undefined;
-    try {
-      return wiringOf(this.#open());
-    } catch {
-      return undefined; // gone again, or taken by another process: the next try tells
-    }
+    this.#letGo();
+    return requireAddon("tap").deviceIndex(this.config.name) === 0 ? undefined : this.open();
   }
 
   async resize(mtu: number | undefined): Promise<void> {
     try {
-      requireAddon("tap").setDeviceMtu(this.device, mtu ?? this.#own);
-      this.mtu = mtu;
+      if (this.#fd >= 0) requireAddon("tap").setTapMtu(this.#fd, mtu ?? this.#ownMtu);
     } catch (cause) {
-      const why = codeOf(cause) === "ENODEV"
-        ? "it is not in this network namespace any more: set its MTU where it is, or plug the port anew"
-        : (cause as Error).message;
-      throw new EngineError("TAP", `tap "${this.device}": ${why}`, { cause });
+      // A device that was deleted gets its MTU when it comes back.
+      if (codeOf(cause) !== "EBADFD") {
+        const why = codeOf(cause) === "EXDEV" ? MOVED : (cause as Error).message;
+        throw new EngineError("TAP", `tap "${this.device}": ${why}`, { cause });
+      }
+    }
+    this.mtu = mtu;
+  }
+
+  /** A device that was there before is left as it was found, unless it has gone to another network namespace. */
+  async close(): Promise<void> {
+    try {
+      if (!this.#isOurs && this.mtu !== undefined) await this.resize(undefined);
+    } catch {
+      // who moved it knows what MTU it needs there
+    } finally {
+      this.#letGo();
     }
   }
 
-  /** A device that was there before is left as it was found. */
-  async close(): Promise<void> {
-    const addon = requireAddon("tap");
-    if (this.#isOurs || this.mtu === undefined || addon.deviceIndex(this.device) === 0) return;
-    addon.setDeviceMtu(this.device, this.#own);
+  #letGo(): void {
+    if (this.#fd >= 0) requireAddon("tap").close(this.#fd);
+    this.#fd = -1;
   }
 
   #open(): OpenedDevice {
+    const { name, queues } = this.config;
     try {
-      return requireAddon("tap").openTap(this.device, this.mtu ?? 0, this.config.queues ?? 1);
+      return requireAddon("tap").openTap(name, this.mtu ?? 0, queues ?? 1);
     } catch (cause) {
-      throw new EngineError("TAP", `tap "${this.device}": ${remedy(this.config, codeOf(cause), cause)}`, { cause });
+      throw new EngineError("TAP", `tap "${name}": ${remedy(this.config, codeOf(cause), cause)}`, { cause });
     }
   }
 }

@@ -18,6 +18,8 @@ const MTU_EXCEEDED = 4;
 
 const ip = (...args: string[]) => execFileSync("ip", args, { encoding: "utf8" });
 
+const mtuOf = (name: string): number => Number(/ mtu (\d+) /.exec(ip("link", "show", name))![1]);
+
 const tagged = (bytes: Buffer, tag: number) => {
   const inserted = Buffer.alloc(4);
   inserted.writeUInt32BE(tag);
@@ -70,10 +72,10 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
   describe("TAP", () => {
     it("makes a device, sets its MTU, and takes it along when it is closed", () => {
       const opened = addon.openTap(tap, 9000);
-      expect(opened).toMatchObject({ created: true, mtu: 9000 });
-      expect(addon.deviceIndex(tap)).toBeGreaterThan(0);
-      addon.setDeviceMtu(tap, 1400);
-      expect(addon.deviceMtu(tap)).toBe(1400);
+      expect(opened).toMatchObject({ created: true, mtu: 1500 });
+      expect([addon.deviceIndex(tap) > 0, mtuOf(tap)]).toEqual([true, 9000]);
+      addon.setTapMtu(opened.fd, 1400);
+      expect(mtuOf(tap)).toBe(1400);
       expect(() => addon.openTap(tap, 0)).toThrow(expect.objectContaining({ code: "EBUSY" }));
       addon.close(opened.fd);
       expect(addon.deviceIndex(tap)).toBe(0);
@@ -155,6 +157,27 @@ describe.skipIf(!addon)("the addon on devices", () => inNamespace(import.meta.ur
       rig.send(TAP, frame(60));
       expect(rig.turn().events).toEqual([{ port: TAP, what: "gone", why: "EBADFD" }]);
       expect([rig.waiting(TAP), rig.failure(TAP)]).toEqual([0, QUEUE_FULL]);
+    });
+
+    it("is known by its fd when it has another name, is in another namespace, or was deleted", () => {
+      const other = new Namespace("other");
+      try {
+        const { fd } = addon.openTap(tap, 1400);
+        ip("link", "set", tap, "name", "renamed");
+        ip("link", "add", tap, "mtu", "1300", "type", "veth", "peer", "name", `${tap}b`);
+        addon.setTapMtu(fd, 2000);
+        expect([addon.tapName(fd), mtuOf("renamed"), mtuOf(tap)]).toEqual(["renamed", 2000, 1300]);
+        ip("link", "set", "renamed", "netns", other.name);
+        expect(() => addon.setTapMtu(fd, 3000)).toThrow(expect.objectContaining({ code: "EXDEV" }));
+        expect(addon.tapName(fd)).toBe("renamed");
+        other.run("ip", "link", "delete", "renamed");
+        expect(() => addon.setTapMtu(fd, 3000)).toThrow(expect.objectContaining({ code: "EBADFD" }));
+        expect(addon.tapName(fd)).toBe("");
+        addon.close(fd);
+      } finally {
+        other.remove();
+        ip("link", "delete", tap);
+      }
     });
 
     it("stays attached when the device moves to another namespace", () => {
@@ -298,6 +321,17 @@ s.sendto(b"x" * ${length}, ("10.9.7.2", 9))`;
         return gone.size === 2;
       });
       expect(gone.get(PACKET)!.why).toBe("ENODEV");
+    });
+
+    it("takes no device without Ethernet frames, nor the loopback device", () => {
+      const { fd } = addon.openTap(`${tap}c`, 0);
+      ip("tuntap", "add", `${tap}d`, "mode", "tun");
+      expect(() => addon.openPacket(`${tap}d`)).toThrow(expect.objectContaining({ code: "EPROTOTYPE" }));
+      expect(() => addon.openPacket("lo")).toThrow(expect.objectContaining({ code: "EPROTOTYPE" }));
+      const { fd: socket, index } = addon.openPacket(`${tap}c`);
+      expect(addon.deviceName(index)).toBe(`${tap}c`);
+      for (const open of [socket, fd]) addon.close(open);
+      ip("link", "delete", `${tap}d`);
     });
 
     it("needs a device that is there", () => {
