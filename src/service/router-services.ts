@@ -1,7 +1,7 @@
 // The services of one router: a DHCP server and a DNS service on each inside interface that has them, a DHCP client on
 // an uplink that wants an address. Owns which frame is whose, and the one timer by which they see time pass.
 
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { getServers } from "node:dns";
 import { isDeepStrictEqual } from "node:util";
 import type { DnsConfig, RouterConfig } from "../config/model.js";
@@ -17,6 +17,7 @@ import { DnsService } from "./dns/service.js";
 const TIMER_MS_MAX = 60_000;
 const PORT_AT = 36; // where a UDP datagram or a TCP segment has its destination port, behind a header without options
 const PORT_DNS = 53;
+const FRACTIONS = 2 ** 32;
 
 export interface ServicesOptions {
   router: string;
@@ -189,7 +190,7 @@ export class RouterServices {
 
   #newClient(place: Place): DhcpClient {
     const client = new DhcpClient(place, {
-      transmit: this.#options.transmit, clock: () => performance.now(), wall: Date.now, random: Math.random,
+      transmit: this.#options.transmit, clock: () => performance.now(), wall: Date.now, random: drawFraction,
       onBinding: (binding) => {
         this.#options.onBinding(binding);
         this.#options.onChange();
@@ -229,6 +230,11 @@ function reservationsOf({ interfaces }: RouterConfig): { name: string; address: 
     const name = hostname === undefined ? undefined : hostLabel(hostname);
     return name === undefined ? [] : [{ name, address }];
   });
+}
+
+/** 0 to below 1, with as many bits as a transaction ID has, which nobody can foresee. */
+function drawFraction(): number {
+  return randomInt(FRACTIONS) / FRACTIONS;
 }
 
 function countsOf({ counters, tcp }: DnsService): Record<string, number> {

@@ -1,7 +1,7 @@
 // The services of a router over changes of its configuration: what stays, and what they count.
 
 import { decode, encode, type RecordType } from "dns-packet";
-import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import type { RouterConfig } from "../../src/config/model.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { buildReturn } from "../../src/service/arrival.js";
@@ -81,7 +81,7 @@ it("what DNS remembers is forgotten with its own configuration only", async () =
 it("a guest whose questions wait silences neither its neighbors nor another network", async () => {
   const upstream = await new Upstream().open();
   onTestFinished(() => upstream.close());
-  upstream.script = (asked) => (asked.questions![0]!.name.endsWith(".silent") ? [] : [answerTo(asked)]);
+  upstream.script = (asked) => (asked.questions![0]!.name.toLowerCase().endsWith(".silent") ? [] : [answerTo(asked)]);
   const other: Place = { ...PLACE, id: 8, vlan: 20, address: "10.0.20.1" };
   services.update(routerWith({}, { upstreams: [upstream.address] }), [PLACE, other]);
   for (let n = 0; n < 300; n++) {
@@ -91,6 +91,21 @@ it("a guest whose questions wait silences neither its neighbors nor another netw
   for (let n = 10; n < 20; n++) ask(`${n}.test`);
   const rcodes = (): number[] => sent.map((frame) => frame[45]! & 15).filter((rcode) => rcode !== SERVFAIL);
   await expect.poll(rcodes).toHaveLength(20);
+});
+
+it("rfc2131 4.1 the DHCP client's transaction IDs are no generator's that can be foreseen", () => {
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  onTestFinished(() => { vi.restoreAllMocks(); });
+  const uplink = { memory: true, address: "dhcp" };
+  const place: Place = { ...PLACE, id: 9, uplink: true, address: "0.0.0.0", prefix: 0 };
+  services.update(routerWith({ uplink }), [PLACE, place]);
+  for (let n = 0; n < 2; n++) {
+    services.linkChanged(true);
+    services.linkChanged(false);
+  }
+  const ids = sent.map((frame) => Buffer.from(frame.subarray(46, 50)).toString("hex"));
+  expect(ids).toHaveLength(2);
+  expect(ids[0]).not.toBe(ids[1]);
 });
 
 it("DNS of an interface with another address begins anew", () => {

@@ -31,7 +31,7 @@ export interface DhcpClientOptions {
   clock: () => number;
   /** Milliseconds since 1970, as Date.now; absent: `clock`. */
   wall?: () => number;
-  /** 0 to below 1, as Math.random. */
+  /** 0 to below 1, of 32 bits that nobody can foresee: transaction IDs are what an answer is known by. */
   random: () => number;
   /** The interface has to be made so; undefined: it has no address any more. Must not throw. */
   onBinding: (binding: Binding | undefined) => void;

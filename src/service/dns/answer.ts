@@ -2,6 +2,7 @@
 // under that client's ID and case, with TTLs counted down, no longer than the client takes. Owns no state.
 // Read first: RFC 1035 section 4, RFC 2308 section 5 (how long "no" is true), RFC 6891 section 6.2.6.
 
+import { giveCase } from "./case.js";
 import {
   FLAG, HEADER_SIZE, RCODE, TYPE, finish, finishSize, readQuestion, readRecords, readTtl, reply, sameQuestion, viewOf,
   type Query, type Question, type RecordPlace,
@@ -23,6 +24,8 @@ export interface Answer {
   readonly truncated: boolean;
   /** The upstream speaks EDNS. */
   readonly edns: boolean;
+  /** It repeats the question byte for byte, the case of letters included. */
+  readonly sameCase: boolean;
 }
 
 /** Reads what came as an answer to `question` under `id`; undefined: it is none, or is damaged (RFC 5452, 9.1). */
@@ -44,6 +47,7 @@ export function readAnswer(message: Uint8Array, id: number, question: Question):
     ttl: secondsToKeep(message, rcode, question, kept),
     truncated: (flags & FLAG.TC) !== 0,
     edns: opt !== -1,
+    sameCase: Buffer.compare(asked.bytes, question.bytes) === 0,
   };
 }
 
@@ -61,6 +65,7 @@ export function renderAnswer(answer: Answer, query: Query, age: number, sizeMax:
   bytes.set(query.question.bytes, HEADER_SIZE);
   const view = viewOf(bytes);
   for (const record of readRecords(message, query.question) ?? []) {
+    giveCase(bytes, record.start, query.question.name);
     view.setUint32(record.ttlAt, Math.max(0, Math.min(readTtl(message, record), TTL_MAX) - age));
   }
   finish(bytes, query, rcode, flags);

@@ -7,6 +7,7 @@ import { type DnsConfig } from "../../config/model.js";
 import { type Asker, type Places } from "../share.js";
 import { readAnswer, renderAnswer, type Answer } from "./answer.js";
 import { AnswerCache } from "./cache.js";
+import { drawCase } from "./case.js";
 import { LocalNames, type LocalSources } from "./local.js";
 import {
   FLAG, MESSAGE_MAX, RCODE, TYPE, UDP_SIZE_MAX, UDP_SIZE_MIN, buildQuery, lowerCase, readQuery, reply, viewOf,
@@ -51,12 +52,14 @@ export interface DnsCounters {
   refused: number;
   /** Queries sent to upstreams, over UDP and TCP. */
   upstream: number;
-  /** Of these over TCP, after an answer that was cut. */
+  /** Of these over TCP, after an answer that was cut or did not repeat the case of the question. */
   upstreamTcp: number;
   /** Queries to upstreams that were not answered. */
   unanswered: number;
   /** What came from an upstream and was no answer to the question: wrong ID or question, or damaged. */
   mismatched: number;
+  /** Answers that did not repeat the case of the question, and were asked for again. */
+  recased: number;
   /** Questions that no upstream answered: SERVFAIL. */
   failed: number;
 }
@@ -75,12 +78,14 @@ export interface DnsForwarderOptions extends LocalSources {
 export class DnsForwarder {
   readonly counters: DnsCounters = {
     queries: 0, ignored: 0, malformed: 0, local: 0, hits: 0, misses: 0, joined: 0, refused: 0,
-    upstream: 0, upstreamTcp: 0, unanswered: 0, mismatched: 0, failed: 0,
+    upstream: 0, upstreamTcp: 0, unanswered: 0, mismatched: 0, recased: 0, failed: 0,
   };
 
   readonly #options: DnsForwarderOptions;
   readonly #times: DnsTimes;
   readonly #stops = new Set<AbortController>();
+  /** Servers that do not repeat the case of a question. */
+  readonly #caseChangers = new Set<string>();
   #flights = new Map<string, Promise<Answer | undefined>>();
   #config: DnsConfig;
   #local: LocalNames;
@@ -123,6 +128,7 @@ export class DnsForwarder {
     this.#local = new LocalNames(config, this.#options);
     this.#cache = new AnswerCache();
     this.#flights = new Map();
+    this.#caseChangers.clear();
   }
 
   /** Gives up what is in flight; questions that wait get no answer, and later ones neither. */
@@ -224,9 +230,27 @@ export class DnsForwarder {
       edns = false;
       answer = await this.#exchange(askUdp, query, target, signal, edns);
     }
+    if (answer && !answer.sameCase && !this.#changesCase(target)) return this.#askSurely(query, target, signal, edns);
     if (!answer?.truncated) return answer;
     this.counters.upstreamTcp++;
     return this.#exchange(askTcp, query, target, signal, edns);
+  }
+
+  /**
+   * An answer did not repeat the case of the question: it is forged, or the server changes the case. Who forges cannot
+   * answer on a connection; a server that is seen to change the case there is not asked so again. One that takes no
+   * connections is believed as one was before there was the case to look at.
+   */
+  async #askSurely(query: Query, target: Target, signal: AbortSignal, edns: boolean): Promise<Answer | undefined> {
+    this.counters.recased++;
+    this.counters.upstreamTcp++;
+    const answer = await this.#exchange(askTcp, query, target, signal, edns);
+    if (answer && !answer.sameCase) this.#caseChangers.add(textOf(target));
+    return answer ?? this.#exchange(askUdp, query, target, signal, edns);
+  }
+
+  #changesCase(target: Target): boolean {
+    return this.#caseChangers.has(textOf(target));
   }
 
   async #exchange(
@@ -235,16 +259,21 @@ export class DnsForwarder {
   ): Promise<Answer | undefined> {
     const id = viewOf(this.#options.random(2)).getUint16(0);
     this.counters.upstream++;
+    const question = this.#changesCase(target) ? query.question : drawCase(query.question, this.#options.random);
     const read = (message: Uint8Array): Answer | undefined => {
-      const answer = readAnswer(message, id, query.question);
+      const answer = readAnswer(message, id, question);
       if (!answer) this.counters.mismatched++;
       return answer;
     };
-    const asked = { target, query: buildQuery(query, id, edns), read, timeoutMs: this.#times.tryMs, signal };
-    const answer = await ask(asked);
+    const bytes = buildQuery({ ...query, question }, id, edns);
+    const answer = await ask({ target, query: bytes, read, timeoutMs: this.#times.tryMs, signal });
     if (!answer) this.counters.unanswered++;
     return answer;
   }
+}
+
+function textOf({ address, port }: Target): string {
+  return `${address} ${port}`;
 }
 
 /** Bytes of the longest answer. */
@@ -264,6 +293,6 @@ function isUseful({ rcode }: Answer): boolean {
 }
 
 function copyQuestion({ bytes, name, type, class: kind }: Query["question"]): Query["question"] {
-  const copy = bytes.slice();
+  const copy = Uint8Array.from(bytes); // a Buffer's slice would be none
   return { bytes: copy, name: copy.subarray(0, name.length), type, class: kind };
 }

@@ -162,5 +162,5 @@ function build(question: Question, answers: DnsRecord[], rcode: number = RCODE.N
   view.setUint16(6, records.length);
   message.set(question.bytes, HEADER_SIZE);
   message.set(body, HEADER_SIZE + question.bytes.length);
-  return { message, rcode, ttl: 0, truncated: false, edns: true };
+  return { message, rcode, ttl: 0, truncated: false, edns: true, sameCase: true };
 }

@@ -5,7 +5,7 @@ import { type Answer } from "../../../src/service/dns/answer.js";
 import { AnswerCache, BYTES_MAX, ENTRIES_MAX } from "../../../src/service/dns/cache.js";
 
 function answer(size: number, ttl = 60): Answer {
-  return { message: new Uint8Array(size), rcode: 0, ttl, truncated: false, edns: true };
+  return { message: new Uint8Array(size), rcode: 0, ttl, truncated: false, edns: true, sameCase: true };
 }
 
 it("holds so many entries, the one used longest ago goes", () => {

@@ -25,8 +25,10 @@ export function soa(ttl: number, minimum: number): Answer {
 }
 
 export class Upstream {
-  /** What was asked, as "udp name" or "tcp name". */
+  /** What was asked, as "udp name" or "tcp name", in lower case. */
   readonly asked: string[] = [];
+  /** The names as they were asked for. */
+  readonly names: string[] = [];
   readonly ids: number[] = [];
   readonly ports: number[] = [];
   script: Script = (query) => [answerTo(query, { answers: [a(query.questions![0]!.name, 300)] })];
@@ -82,7 +84,9 @@ export class Upstream {
 
   async #answer(bytes: Buffer, via: Via): Promise<Uint8Array[]> {
     const query = decode(bytes);
-    this.asked.push(`${via} ${query.questions![0]!.name}`);
+    const { name } = query.questions![0]!;
+    this.asked.push(`${via} ${name.toLowerCase()}`);
+    this.names.push(name);
     this.ids.push(query.id!);
     return this.script(query, via, bytes);
   }
