@@ -3,7 +3,7 @@
 
 import { CommanderError } from "commander";
 import { EngineError } from "../api.js";
-import { ConfigError } from "../config/error.js";
+import { ConfigError, formatProblem, type Problem } from "../config/error.js";
 import { ControlError } from "../control/client.js";
 import { CONTROL_PATH } from "../control/path.js";
 
@@ -22,15 +22,45 @@ export class UsageError extends Error {
   }
 }
 
-/** The status that a failed command exits with, and the lines for stderr (none where they are written already). */
-export function exitOf(error: unknown): { status: number; lines: string[] } {
-  if (error instanceof CommanderError) return { status: error.exitCode === 0 ? DONE : WRONG, lines: [] };
-  if (error instanceof ConfigError) return { status: WRONG, lines: error.message.split("\n") };
-  if (error instanceof UsageError) return { status: WRONG, lines: [`error: ${error.message}`] };
-  if (error instanceof ControlError) return { status: isWrong(error) ? WRONG : FAILED, lines: linesOf(error) };
-  const isUsage = error instanceof EngineError && WRONG_CODES.includes(error.code);
+/** What went wrong: a line for people, and for programs a message with what belongs to it. */
+export interface Complaint {
+  line: string;
+  message: string;
+  fields?: object;
+}
+
+export interface Exit {
+  status: number;
+  complaints: Complaint[];
+}
+
+/** The status that a failed command exits with, and what to say on stderr. */
+export function exitOf(error: unknown): Exit {
+  if (error instanceof CommanderError) return usageExit(error);
+  if (error instanceof ConfigError) return { status: WRONG, complaints: error.problems.map(ofProblem) };
+  if (error instanceof UsageError) return { status: WRONG, complaints: [plain(error.message)] };
+  if (error instanceof ControlError) return { status: isWrong(error) ? WRONG : FAILED, complaints: refusals(error) };
   const text = error instanceof Error ? error.message : String(error);
-  return { status: isUsage ? WRONG : FAILED, lines: [`error: ${text}`] };
+  if (!(error instanceof EngineError)) return { status: FAILED, complaints: [plain(text)] };
+  const { code } = error;
+  return { status: WRONG_CODES.includes(code) ? WRONG : FAILED, complaints: [plain(text, { code })] };
+}
+
+/** Commander has told people already, with its help; for programs there is the message. */
+function usageExit({ exitCode, code, message }: CommanderError): Exit {
+  if (exitCode === 0) return { status: DONE, complaints: [] };
+  const text = code === "commander.help" ? "a command is missing; --help lists the commands" : message;
+  return { status: WRONG, complaints: [{ line: "", message: text.replace(/^error: /, "").replaceAll("\n", " ") }] };
+}
+
+function plain(message: string, fields?: object): Complaint {
+  return { line: `error: ${message}`, message, ...(fields && { fields }) };
+}
+
+function ofProblem(problem: Problem): Complaint {
+  const { file, line, column, path, message } = problem;
+  const place = file === "" ? {} : { file, line, column };
+  return { line: formatProblem(problem), message, fields: { ...place, path } };
 }
 
 /** 400 and 422: what was asked can never be; anything else depends on the engine as it is. */
@@ -38,7 +68,9 @@ function isWrong({ problem }: ControlError): boolean {
   return problem?.status === 400 || problem?.status === 422;
 }
 
-function linesOf({ message, problem }: ControlError): string[] {
-  if (!problem?.problems) return [`error: ${message}`];
-  return problem.problems.map(({ path, message: what }) => `error: ${path || "configuration"}: ${what}`);
+function refusals({ message, problem }: ControlError): Complaint[] {
+  if (!problem?.problems) return [plain(message, problem?.code === undefined ? undefined : { code: problem.code })];
+  return problem.problems.map(({ path, message: what }) => (
+    { line: `error: ${path || "configuration"}: ${what}`, message: what, fields: { path } }
+  ));
 }

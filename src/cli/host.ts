@@ -10,7 +10,10 @@ import type { ControlPath } from "../control/path.js";
 import { serveControl } from "../control/server.js";
 import { CONTROL_UNWRITABLE, refuseTaken } from "../control/socket.js";
 import { failedText, type Failed } from "../engine/failed.js";
+import { eventText } from "./event-text.js";
+import { exitOf } from "./exit.js";
 import { sayLine, type Io } from "./io.js";
+import { complain } from "./log.js";
 import type { Orders } from "./orders.js";
 import { Screen } from "./screen.js";
 import { appliedText } from "./views.js";
@@ -67,7 +70,7 @@ export async function host(
     throw error;
   });
   const { engine, reload } = hosted;
-  orders.onHangup(reload && (() => void reloadFrom(reload, engine, io, log)));
+  orders.onHangup(reload && (() => void reloadFrom(reload, engine, options.json, io, log)));
   const hush = tell(hosted, options.json, control && options.control?.path, io, log);
   const failure = watchFailure(engine, orders);
   const timer = options.forMs === undefined ? undefined : setTimeout(() => orders.end(), options.forMs);
@@ -118,12 +121,14 @@ function doWithout(error: unknown, asked: boolean, log: Logger): undefined {
   log.warn(`${error.message}; running without one`);
 }
 
-async function reloadFrom(reload: () => Config, engine: ObservableEngine, io: Io, log: Logger): Promise<void> {
+async function reloadFrom(
+  reload: () => Config, engine: ObservableEngine, json: boolean, io: Io, log: Logger,
+): Promise<void> {
   try {
     log.info(`reloaded: ${appliedText(await engine.apply(reload))}`);
   } catch (error) {
     // A configuration's errors are whole lines already, each with its place in the file.
-    if (error instanceof ConfigError) sayLine(io.err, error.message);
+    if (error instanceof ConfigError) complain(exitOf(error).complaints, json, io.err);
     log.warn(`not reloaded, nothing changed${error instanceof ConfigError ? "" : `: ${(error as Error).message}`}`);
   }
 }
@@ -162,9 +167,8 @@ function tellPeople(
 
 function logPort(event: EngineEvent, log: Logger): void {
   if (event.event !== "port") return;
-  const text = `port ${event.switch}/${event.port} is ${event.link}${event.why && `: ${event.why}`}`;
-  if (event.link === "up") log.info(text);
-  else log.warn(text);
+  if (event.link === "up") log.info(eventText(event));
+  else log.warn(eventText(event));
 }
 
 function showViews(lines: () => string[], screen: Screen): () => void {

@@ -2,7 +2,8 @@
 // once; SIGHUP reloads. What comes before there is an engine is kept until there is one.
 
 import { FAILED } from "./exit.js";
-import { sayLine, type Io } from "./io.js";
+import type { Io } from "./io.js";
+import { createLogger } from "./log.js";
 
 export class Orders {
   /** Fulfilled when it is to end. */
@@ -13,7 +14,8 @@ export class Orders {
   #isHangupKept = false;
   #end!: () => void;
 
-  constructor(readonly io: Io) {
+  /** `json`: what it says is for programs. */
+  constructor(readonly io: Io, readonly json = false) {
     this.ended = new Promise((resolve) => { this.#end = resolve; });
     const onEnd = (): void => { this.#onEnd(); };
     this.#listeners = [["SIGINT", onEnd], ["SIGTERM", onEnd], ["SIGHUP", () => { this.#onHangup(); }]];
@@ -38,7 +40,7 @@ export class Orders {
 
   #onEnd(): void {
     if (this.#isSignalled) {
-      sayLine(this.io.err, "taploom: second signal: ended at once, without final statistics");
+      createLogger(this.io.err, this.json).error("second signal: ended at once, without final statistics");
       process.exit(FAILED);
     }
     this.#isSignalled = true;

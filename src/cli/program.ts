@@ -7,34 +7,45 @@ import { benchCommand } from "./bench.js";
 import { captureCommand } from "./capture.js";
 import { applyCommand, fdbCommand, forwardCommand, portCommand, stopCommand } from "./change.js";
 import { checkCommand } from "./check.js";
+import { eventsCommand } from "./events.js";
 import { DONE, exitOf } from "./exit.js";
-import { sayLine, type Io } from "./io.js";
+import type { Io } from "./io.js";
+import { complain } from "./log.js";
 import { showCommand } from "./show.js";
 import { upCommand } from "./up.js";
 
 const COMMANDS = [
   upCommand, checkCommand, applyCommand, showCommand, portCommand, forwardCommand, fdbCommand, captureCommand,
-  benchCommand, stopCommand,
+  eventsCommand, benchCommand, stopCommand,
 ];
 
 /** Runs one command line (without node and script) and returns the exit status. */
 export async function run(args: string[], io: Io): Promise<number> {
+  const json = asksForJson(args);
   try {
-    await createProgram(io).parseAsync(args, { from: "user" });
+    await createProgram(io, json).parseAsync(args, { from: "user" });
     return DONE;
   } catch (error) {
-    const { status, lines } = exitOf(error);
-    for (const line of lines) sayLine(io.err, line);
+    const { status, complaints } = exitOf(error);
+    complain(complaints, json, io.err);
     return status;
   }
 }
 
-function createProgram(io: Io): Command {
+/** Whether a command line, which may be wrong otherwise, asks for output that programs read. */
+export function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? undefined : end).includes("--json");
+}
+
+function createProgram(io: Io, json: boolean): Command {
+  // For programs, what is wrong with a command line is told as all else is: by `run`.
+  const writeErr = json ? () => undefined : (text: string) => io.err.write(text);
   const program = new Command("taploom")
     .description("A virtual network for virtual machines in one process.")
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => io.err.write(text) })
+    .configureOutput({ writeOut: (text) => io.out.write(text), writeErr })
     .showHelpAfterError("(--help says more)");
   for (const command of COMMANDS) adopt(program, command(io));
   return program;

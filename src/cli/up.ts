@@ -24,7 +24,7 @@ export function upCommand(io: Io): Command {
     .addOption(controlOption())
     .addOption(jsonOption())
     .action(async (file: string | undefined, options: UpOptions) => {
-      const orders = new Orders(io);
+      const orders = new Orders(io, options.json);
       try {
         const { start } = await import("./start.js");
         await start(file, options, orders, io);

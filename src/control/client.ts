@@ -5,10 +5,12 @@ import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type {
-  Applied, CaptureOptions, FdbEntry, LeaseEntry, MirrorStatus, NatEntry, NeighborEntry, PortStatus, RouterStatus, Stats,
-  VlanStatus,
+  Applied, CaptureOptions, EngineEvent, FdbEntry, LeaseEntry, MirrorStatus, NatEntry, NeighborEntry, PortStatus,
+  RouterStatus, Stats, VlanStatus,
 } from "../api.js";
 import { PROBLEM_TYPE, type Problem } from "./problem.js";
+
+const NDJSON_TYPE = "application/x-ndjson";
 
 /** A configuration in the shape of the user's file. */
 export type ConfigValue = Record<string, unknown>;
@@ -67,18 +69,16 @@ export class ControlClient {
   }
 
   /** Sessions as they come: there may be millions. */
-  async* nat(): AsyncGenerator<NatEntry> {
-    let rest = "";
+  nat(): AsyncGenerator<NatEntry> {
+    return this.#lines({ method: "GET", path: "/nat", accept: NDJSON_TYPE });
+  }
+
+  /** Events from now on; ends when the signal aborts, or with the engine. */
+  async* events(signal: AbortSignal): AsyncGenerator<EngineEvent> {
     try {
-      const response = await this.#ask({ method: "GET", path: "/nat", accept: "application/x-ndjson" });
-      response.setEncoding("utf8");
-      for await (const piece of response) {
-        const lines = (rest + (piece as string)).split("\n");
-        rest = lines.pop()!;
-        for (const line of lines) yield JSON.parse(line) as NatEntry;
-      }
+      yield* this.#lines<EngineEvent>({ method: "GET", path: "/events", signal });
     } catch (error) {
-      throw this.#explained(error);
+      if (!signal.aborted) throw error;
     }
   }
 
@@ -153,6 +153,22 @@ export class ControlClient {
       return false;
     } finally {
       caller.destroy();
+    }
+  }
+
+  /** The lines of an NDJSON answer as they come. */
+  async* #lines<T>(ask: Ask): AsyncGenerator<T> {
+    let rest = "";
+    try {
+      const response = await this.#ask(ask);
+      response.setEncoding("utf8");
+      for await (const piece of response) {
+        const lines = (rest + (piece as string)).split("\n");
+        rest = lines.pop()!;
+        for (const line of lines) yield JSON.parse(line) as T;
+      }
+    } catch (error) {
+      throw this.#explained(error);
     }
   }
 
