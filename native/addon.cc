@@ -244,6 +244,7 @@ class Taploom : public Napi::Addon<Taploom> {
                              InstanceMethod<&Taploom::open_packet>("openPacket"),
                              InstanceMethod<&Taploom::listen>("listen"),
                              InstanceMethod<&Taploom::connect>("connect"),
+                             InstanceMethod<&Taploom::peer_of>("peerOf"),
                              InstanceMethod<&Taploom::duplicate>("duplicate"),
                              InstanceMethod<&Taploom::close>("close"),
                              InstanceMethod<&Taploom::ring>("ring"),
@@ -312,6 +313,22 @@ class Taploom : public Napi::Addon<Taploom> {
     if (!arguments.ok()) return {};
     Fd fd;
     return opened(info.Env(), connect_unix(path.c_str(), fd), fd);
+  }
+
+  Napi::Value peer_of(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    const int fd = arguments.integer(0, "fd");
+    if (!arguments.ok()) return {};
+    ucred peer;
+    if (const Failure failure = taploom::peer_of(fd, peer)) {
+      raise(info.Env(), failure);
+      return {};
+    }
+    Napi::Object answer = Napi::Object::New(info.Env());
+    answer.Set("pid", static_cast<double>(peer.pid));
+    answer.Set("uid", static_cast<double>(peer.uid));
+    answer.Set("gid", static_cast<double>(peer.gid));
+    return answer;
   }
 
   Napi::Value duplicate(const Napi::CallbackInfo& info) {

@@ -61,6 +61,12 @@ Failure connect_unix(const char* path, Fd& connection) {
   return {};
 }
 
+Failure peer_of(int fd, ucred& peer) {
+  socklen_t size = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return {errno, "asking who is at the other end"};
+  return {};
+}
+
 Fd accept_unix(int listener) { return Fd(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
 
 }  // namespace taploom

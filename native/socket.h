@@ -1,6 +1,8 @@
 // Unix stream sockets: listening, dialling, accepting. unix(7).
 #pragma once
 
+#include <sys/socket.h>
+
 #include "failure.h"
 #include "fd.h"
 
@@ -11,6 +13,9 @@ Failure listen_unix(const char* path, Fd& listener);
 
 /** Connects to the listener at `path`; never waits: EAGAIN where its backlog is full. */
 Failure connect_unix(const char* path, Fd& connection);
+
+/** Who connected a Unix stream socket. */
+Failure peer_of(int fd, ucred& peer);
 
 /** The next connection that waits, or an empty Fd with errno set. */
 Fd accept_unix(int listener);

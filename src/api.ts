@@ -18,6 +18,8 @@ export interface PortStatus {
   /** What is at the other end: device, path or file; "" where there is none. */
   device: string;
   link: "up" | "down";
+  /** Why it is down, in words; "" where it is up. */
+  why: string;
   /** As a user would write it: `access 10`, `trunk 10,20,100-199 native 1`, `tunnel 5`, `monitor`. */
   vlan: string;
   rx: FrameCount;
@@ -184,11 +186,17 @@ export interface Applied {
 }
 
 export type EngineEvent =
-  | { event: "port"; switch: string; port: string; link: "up" | "down"; why: string }
+  /** `code`: errno's name, where an error of the system took the link down. */
+  | { event: "port"; switch: string; port: string; link: "up" | "down"; why: string; code?: string }
   /** `from`: where a MAC that moved was before. */
   | {
     event: "mac"; switch: string; port: string; vlan: number; mac: string;
     what: "learned" | "moved" | "aged" | "evicted"; from?: string;
+  }
+  /** Somebody changed the running engine. `time`: ISO 8601; `by`: `library`, `SIGHUP` or `control socket`, with uid and
+   *  pid where they are known; `what`: the command; the names of what was changed as in `Applied`. */
+  | {
+    event: "change"; time: string; by: string; what: string; added: string[]; removed: string[]; changed: string[];
   }
   /** A worker ended by itself, and with it the engine. `state`: the file in which the state is saved; null: nowhere. */
   | { event: "failed"; worker: number; why: string; state: string | null }
@@ -217,19 +225,20 @@ export interface EngineApi {
   stats(): Stats;
   config(): Config;
   /** All of it or, on any error, nothing. A function is asked when its turn has come. Throws ConfigError where the
-   *  configuration is wrong, EngineError where a device cannot be had. */
-  apply(config: Config | (() => Config)): Promise<Applied>;
+   *  configuration is wrong, EngineError where a device cannot be had. `by`, here and below: who changes it, for the
+   *  log and the `change` event; `library` where nothing is said. */
+  apply(config: Config | (() => Config), by?: string): Promise<Applied>;
   /** Hot-plugs a port. Throws as `apply` does, and EngineError where the name is taken. */
-  addPort(switchName: string, portName: string, port: PortConfig): Promise<Applied>;
+  addPort(switchName: string, portName: string, port: PortConfig, by?: string): Promise<Applied>;
   /** Unplugs a port. Throws EngineError where there is none, ConfigError where a mirror still refers to it. */
-  removePort(switchName: string, portName: string): Promise<Applied>;
+  removePort(switchName: string, portName: string, by?: string): Promise<Applied>;
   /** Publishes a port: a rule as in a configuration, `tcp 8080 -> 10.0.10.5:80`. Throws as `apply` does, and
    *  EngineError where the rule is none, or is there already. */
-  addForward(router: string, rule: string): Promise<Applied>;
+  addForward(router: string, rule: string, by?: string): Promise<Applied>;
   /** Takes a published port back. Throws EngineError where there is no such rule. */
-  removeForward(router: string, rule: string): Promise<Applied>;
+  removeForward(router: string, rule: string, by?: string): Promise<Applied>;
   /** Forgets what was learned and returns how many MACs that were. */
-  flush(switchName: string, only?: { vlan?: number; port?: string }): number;
+  flush(switchName: string, only?: { vlan?: number; port?: string }, by?: string): number;
   /** Live copies of a port's frames as the bytes of a pcapng file; ends when the signal aborts or the port goes. It
    *  begins with the first read; from then on it ends with the signal, also if nobody reads on. */
   capture(

@@ -40,6 +40,9 @@ export interface EngineOptions {
   warn?: (line: string) => void;
 }
 
+/** Who changes what the embedding program changes. */
+const LIBRARY = "library";
+
 export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements EngineApi {
   readonly #memories = new Map<number, MemoryPort>();
   readonly #captures: Captures;
@@ -64,6 +67,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
       shared, registry, counters,
       deviceOf: (port) => fabric.attachments.get(port)?.device ?? "",
       isUp: (port) => links.isUp(port),
+      whyDown: (port) => links.whyDown(port),
       seconds: () => (performance.timeOrigin + performance.now() - this.origin) / 1000,
     };
     this.#routers = { shared, seconds: this.#sources.seconds, running: () => fabric.routers.running() };
@@ -118,11 +122,12 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     warn: (line: string) => void,
   ): Promise<Engine> {
     const late: { engine?: Engine } = {};
-    const links: Links = new Links(() => crew, (port, up, why) => {
+    const links: Links = new Links(() => crew, (port, up, why, code) => {
       if (port.switchIndex < 0 || port.role) return; // nobody's port
       if (port.name === UPLINK) late.engine?.fabric.routers.linkChanged(port.switchName, up);
       late.engine?.emit("event", {
         event: "port", switch: port.switchName, port: port.name, link: up ? "up" : "down", why,
+        ...(code !== undefined && { code }),
       });
     });
     const crew: Crew = await Crew.start(shared, module, staff,
@@ -180,7 +185,34 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
    * no frame. Calls take turns. Throws ConfigError where the configuration is wrong or takes a restart, EngineError
    * where a device cannot be had.
    */
-  apply(config: Config | (() => Config)): Promise<Applied> {
+  apply(config: Config | (() => Config), by = LIBRARY): Promise<Applied> {
+    return this.#change("apply", by, config);
+  }
+
+  /** Hot-plugs a port, as a hypervisor does when a machine starts. */
+  addPort(switchName: string, portName: string, port: PortConfig, by = LIBRARY): Promise<Applied> {
+    const what = `port add ${switchName}/${portName}`;
+    return this.#change(what, by, () => withPort(this.config(), switchName, portName, port));
+  }
+
+  /** Unplugs a port; frames that wait for it are dropped, as `queue-full`. */
+  removePort(switchName: string, portName: string, by = LIBRARY): Promise<Applied> {
+    const what = `port remove ${switchName}/${portName}`;
+    return this.#change(what, by, () => withoutPort(this.config(), switchName, portName));
+  }
+
+  /** Publishes a port: a rule as in a configuration. */
+  addForward(router: string, rule: string, by = LIBRARY): Promise<Applied> {
+    return this.#change(`forward add ${router} ${rule}`, by, () => withForward(this.config(), router, rule));
+  }
+
+  /** Takes a published port back; its sessions end. */
+  removeForward(router: string, rule: string, by = LIBRARY): Promise<Applied> {
+    return this.#change(`forward remove ${router} ${rule}`, by, () => withoutForward(this.config(), router, rule));
+  }
+
+  /** Goes to another configuration when its turn has come, and tells who changed what. */
+  #change(what: string, by: string, config: Config | (() => Config)): Promise<Applied> {
     return this.#inTurn(async () => {
       const wanted = typeof config === "function" ? config() : config;
       const { added, removed, changed, unchanged } = await this.fabric.apply(configFromValue(valueOfConfig(wanted)));
@@ -190,33 +222,18 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
         memory.close();
         this.#memories.delete(index);
       }
+      this.emit("event", { event: "change", time: new Date().toISOString(), by, what, added, removed, changed });
       return { added, removed, changed, unchanged };
     });
   }
 
-  /** Hot-plugs a port, as a hypervisor does when a machine starts. */
-  addPort(switchName: string, portName: string, port: PortConfig): Promise<Applied> {
-    return this.apply(() => withPort(this.config(), switchName, portName, port));
-  }
-
-  /** Unplugs a port; frames that wait for it are dropped, as `queue-full`. */
-  removePort(switchName: string, portName: string): Promise<Applied> {
-    return this.apply(() => withoutPort(this.config(), switchName, portName));
-  }
-
-  /** Publishes a port: a rule as in a configuration. */
-  addForward(router: string, rule: string): Promise<Applied> {
-    return this.apply(() => withForward(this.config(), router, rule));
-  }
-
-  /** Takes a published port back; its sessions end. */
-  removeForward(router: string, rule: string): Promise<Applied> {
-    return this.apply(() => withoutForward(this.config(), router, rule));
-  }
-
   /** Forgets MACs that were learned on a switch; returns how many. Static ones stay. Throws EngineError. */
-  flush(switchName: string, only: { vlan?: number; port?: string } = {}): number {
+  flush(switchName: string, only: { vlan?: number; port?: string } = {}, by = LIBRARY): number {
     requireNames(this.fabric.config, switchName, only.port);
+    this.emit("event", {
+      event: "change", time: new Date().toISOString(), by, what: `fdb flush ${switchName}`,
+      added: [], removed: [], changed: [],
+    });
     const { registry } = this.fabric;
     const vid = only.vlan ?? 0;
     if (only.port === undefined) return this.core.flushSwitch(registry.switches.get(switchName)!, vid);

@@ -62,7 +62,8 @@ export async function host(
 ): Promise<void> {
   let final: ReturnType<Hosted["stop"]> | undefined;
   const stop = (): ReturnType<Hosted["stop"]> => (final ??= hosted.stop());
-  const control = await openControl(hosted.engine, options.control, log, async () => {
+  const control = await openControl(hosted.engine, options.control, log, async (by) => {
+    log.info(`stopped by ${by}`);
     orders.end();
     return (await stop()).stats;
   }).catch(async (error: unknown) => {
@@ -73,6 +74,7 @@ export async function host(
   orders.onHangup(reload && (() => void reloadFrom(reload, engine, options.json, io, log)));
   const hush = tell(hosted, options.json, control && options.control?.path, io, log);
   const failure = watchFailure(engine, orders);
+  const releaseLog = logChanges(engine, log);
   const timer = options.forMs === undefined ? undefined : setTimeout(() => orders.end(), options.forMs);
   try {
     await orders.ended;
@@ -82,9 +84,19 @@ export async function host(
     failure.raise();
   } finally {
     failure.release();
+    releaseLog();
     clearTimeout(timer);
     await control?.close();
   }
+}
+
+/** Writes down who changed what, and when; returns what ends that. */
+function logChanges(engine: ObservableEngine, log: Logger): () => void {
+  const onEvent = (event: EngineEvent): void => {
+    if (event.event === "change") log.info(`${event.time} ${eventText(event)}`);
+  };
+  engine.on("event", onEvent);
+  return () => { engine.off("event", onEvent); };
 }
 
 /** Ends it all when the engine ends by itself; `raise` throws what it told then. */
@@ -105,7 +117,7 @@ function watchFailure(engine: ObservableEngine, orders: Orders): { raise: () => 
 }
 
 async function openControl(
-  engine: ObservableEngine, where: ControlPath | undefined, log: Logger, stop: () => Promise<Stats>,
+  engine: ObservableEngine, where: ControlPath | undefined, log: Logger, stop: (by: string) => Promise<Stats>,
 ): Promise<ControlServer | undefined> {
   if (!where) return undefined;
   try {
@@ -125,7 +137,7 @@ async function reloadFrom(
   reload: () => Config, engine: ObservableEngine, json: boolean, io: Io, log: Logger,
 ): Promise<void> {
   try {
-    log.info(`reloaded: ${appliedText(await engine.apply(reload))}`);
+    log.info(`reloaded: ${appliedText(await engine.apply(reload, "SIGHUP"))}`);
   } catch (error) {
     // A configuration's errors are whole lines already, each with its place in the file.
     if (error instanceof ConfigError) complain(exitOf(error).complaints, json, io.err);

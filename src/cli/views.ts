@@ -5,10 +5,15 @@ import type { Applied, Drops, FdbEntry, MirrorStatus, PortStatus, Stats, VlanSta
 import { tableLines } from "./table.js";
 
 export function portLines(ports: PortStatus[]): string[] {
+  const head = [
+    "switch", "port", "kind", "device", "link", "vlan", "rx frames", "rx bytes", "tx frames", "tx bytes", "drops",
+  ];
+  const hasReasons = ports.some(({ why }) => why !== "");
   return tableLines(
-    ["switch", "port", "kind", "device", "link", "vlan", "rx frames", "rx bytes", "tx frames", "tx bytes", "drops"],
-    ports.map(({ switch: of, name, kind, device, link, vlan, rx, tx, drops }) => [
+    [...head, ...(hasReasons ? ["why down"] : [])],
+    ports.map(({ switch: of, name, kind, device, link, why, vlan, rx, tx, drops }) => [
       of, name, kind, device, link, vlan, rx.frames, rx.bytes, tx.frames, tx.bytes, sum(drops),
+      ...(hasReasons ? [why] : []),
     ]),
   );
 }
@@ -56,8 +61,12 @@ export function statsLines({ version, pid, workers, uptime, totals, fdb }: Stats
 
 /** `added lab/web; removed lab/db; 3 ports unchanged` */
 export function appliedText({ added, removed, changed, unchanged }: Applied): string {
-  const parts = [...named("added", added), ...named("removed", removed), ...named("changed", changed)];
-  return [...parts, `${unchanged.length} unchanged`].join("; ");
+  return [...changeParts({ added, removed, changed }), `${unchanged.length} unchanged`].join("; ");
+}
+
+/** `added lab/web`, `removed lab/db` */
+export function changeParts({ added, removed, changed }: Omit<Applied, "unchanged">): string[] {
+  return [...named("added", added), ...named("removed", removed), ...named("changed", changed)];
 }
 
 /** `1 frame`, `2 frames` */

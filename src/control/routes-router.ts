@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EngineApi } from "../api.js";
+import { originOf } from "./origin.js";
 import { says } from "./says.js";
 import * as schema from "./schema.js";
 
@@ -48,10 +49,10 @@ function addForwards(app: FastifyInstance, engine: EngineApi): void {
   const applied = schema.named(schema.Applied);
   app.post<{ Params: RouterParams; Body: { rule: string } }>("/routers/:router/forwards", {
     schema: { ...says("Publish a port", applied), params: schema.RouterParams, body: schema.Rule },
-  }, async ({ params, body }) => engine.addForward(params.router, body.rule));
+  }, async ({ raw, params, body }) => engine.addForward(params.router, body.rule, originOf(raw.socket)));
   app.delete<{ Params: RouterParams; Querystring: { rule: string } }>("/routers/:router/forwards", {
     schema: { ...says("Take a published port back", applied), params: schema.RouterParams, querystring: schema.Rule },
-  }, async ({ params, query }) => engine.removeForward(params.router, query.rule));
+  }, async ({ raw, params, query }) => engine.removeForward(params.router, query.rule, originOf(raw.socket)));
 }
 
 /** A list as text, a slice at a time. */

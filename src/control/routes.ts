@@ -12,6 +12,7 @@ import { ConfigSchema } from "../config/schema.js";
 import { PortSchema } from "../config/schema-port.js";
 import { requireNames } from "../engine/edit.js";
 import { eventLines, type ObservableEngine } from "./events.js";
+import { originOf } from "./origin.js";
 import { addRouterRoutes } from "./routes-router.js";
 import { says, streams } from "./says.js";
 import * as schema from "./schema.js";
@@ -27,7 +28,8 @@ export interface RouteContext {
   turns: Turns;
   /** Aborts when the server closes; streams end then. */
   closing: AbortSignal;
-  stop: () => Promise<EngineStats>;
+  /** `by`: who asked for it. */
+  stop: (by: string) => Promise<EngineStats>;
 }
 
 type SwitchParams = { switch: string };
@@ -58,16 +60,24 @@ function addChanges(app: FastifyInstance, { engine, stop }: RouteContext): void 
   app.put("/config", {
     schema: { ...says("Match a configuration: all of it or, on any error, nothing", applied), body: ConfigSchema },
     validatorCompiler: checkedByItsOwnParser,
-  }, async (request) => engine.apply(configFromValue(request.body)));
+  }, async ({ raw, body }) => {
+    const by = originOf(raw.socket);
+    return engine.apply(configFromValue(body), by);
+  });
 
   app.post<{ Params: PortParams }>("/switches/:switch/ports/:port", {
     schema: { ...says("Add a port", applied), params: schema.PortParams, body: PortSchema },
     validatorCompiler: checkedByItsOwnParser,
-  }, async ({ params, body }) => engine.addPort(params.switch, params.port, parsePort(params.port, body)));
+  }, async ({ raw, params, body }) => {
+    const by = originOf(raw.socket);
+    const port = parsePort(params.port, body);
+    if (port.attachment.kind === "memory") throw memoryRefused(params.switch, params.port);
+    return engine.addPort(params.switch, params.port, port, by);
+  });
 
   app.delete<{ Params: PortParams }>("/switches/:switch/ports/:port", {
     schema: { ...says("Remove a port", applied), params: schema.PortParams },
-  }, async ({ params }) => engine.removePort(params.switch, params.port));
+  }, async ({ raw, params }) => engine.removePort(params.switch, params.port, originOf(raw.socket)));
 
   app.delete<{ Params: SwitchParams; Querystring: { vlan?: number; port?: string } }>("/switches/:switch/fdb", {
     schema: {
@@ -75,14 +85,23 @@ function addChanges(app: FastifyInstance, { engine, stop }: RouteContext): void 
       params: schema.SwitchParams,
       querystring: schema.FlushQuery,
     },
-  }, async ({ params, query }) => {
+  }, async ({ raw, params, query }) => {
     requireNames(engine.config(), params.switch, query.port);
-    return { flushed: engine.flush(params.switch, { ...query }) };
+    return { flushed: engine.flush(params.switch, { ...query }, originOf(raw.socket)) };
   });
 
   app.post("/stop", {
     schema: says("Stop the engine; the answer is its final statistics", schema.named(schema.Stats)),
-  }, () => stop());
+  }, ({ raw }) => stop(originOf(raw.socket)));
+}
+
+/** Frames of a memory port are the embedding program's: nobody else could give or take any. */
+function memoryRefused(switchName: string, portName: string): EngineError {
+  return new EngineError(
+    "MEMORY_PORT",
+    `port ${switchName}/${portName}: a memory port belongs to the program that embeds the engine, which adds it with `
+    + "Engine.addPort; give this one a tap, an interface, a stream, a pcap or a generator",
+  );
 }
 
 function addStreams(app: FastifyInstance, context: RouteContext): void {

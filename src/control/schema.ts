@@ -17,6 +17,7 @@ export const Port = Type.Object({
   kind: Type.String({ description: "tap, interface, stream, pcap, memory, generator, capture, router or services" }),
   device: Type.String({ description: "what is at the other end: device, path or file; empty where there is none" }),
   link: Type.Union([Type.Literal("up"), Type.Literal("down")]),
+  why: Type.String({ description: "why the link is down; empty if it is up" }),
   vlan: Type.String({ description: "access 10, trunk 10,20 native 1, tunnel 5 or monitor" }),
   rx: FrameCount,
   tx: FrameCount,

@@ -29,8 +29,8 @@ const FAREWELL_MS_MAX = 1_000; // for responses that are on their way when the s
 export interface ControlOptions {
   /** Where to listen; see controlPath. */
   path: string;
-  /** Stops the engine and ends its host; the final statistics are the answer to POST /stop. */
-  stop: () => Promise<Stats>;
+  /** Stops the engine and ends its host; the final statistics are the answer to POST /stop. `by`: who asked for it. */
+  stop: (by: string) => Promise<Stats>;
   /** Told of failures that are the engine's, not the client's. */
   warn: (message: string) => void;
 }
@@ -46,7 +46,7 @@ export async function serveControl(
   await app.register(swagger, { openapi: DOCUMENT, refResolver: { buildLocalReference: ({ $id }) => $id as string } });
   for (const schema of NAMED) app.addSchema(schema);
   await app.register(async (scope) => {
-    addRoutes(scope, { engine, turns, closing: closing.signal, stop: () => options.stop() });
+    addRoutes(scope, { engine, turns, closing: closing.signal, stop: (by) => options.stop(by) });
   });
   await app.ready();
   app.server.maxConnections = CONNECTIONS_MAX;

@@ -4,6 +4,7 @@
 import type { RegisteredPort } from "../core/registry.js";
 import type { Attachment } from "../port/port.js";
 import { discard } from "../port/wiring.js";
+import { codeOfWhy, linkText, waitingText } from "./why.js";
 import type { Crew, LinkReport } from "../worker/crew.js";
 
 const RETRY_MS = 250;
@@ -12,6 +13,8 @@ interface Link {
   port: RegisteredPort;
   attachment: Attachment;
   up: boolean;
+  /** In words; what it waits for before a worker has said anything. */
+  why: string;
   /** Whether its attachment is tried for. */
   isLost: boolean;
   retry: NodeJS.Timeout | undefined;
@@ -22,14 +25,15 @@ interface Link {
 export class Links {
   readonly #links = new Map<number, Link>();
 
-  /** `onChange` hears of every link that goes up or down. */
+  /** `onChange` hears of every link that goes up or down. `code`: errno's name, where there is one. */
   constructor(
     readonly crew: () => Crew,
-    readonly onChange: (port: RegisteredPort, up: boolean, why: string) => void,
+    readonly onChange: (port: RegisteredPort, up: boolean, why: string, code: string | undefined) => void,
   ) {}
 
   begin(port: RegisteredPort, attachment: Attachment): void {
-    this.#links.set(port.index, { port, attachment, up: false, isLost: false, retry: undefined, refusal: "" });
+    const why = waitingText(port.config.attachment);
+    this.#links.set(port.index, { port, attachment, up: false, why, isLost: false, retry: undefined, refusal: "" });
   }
 
   end(port: number): void {
@@ -41,6 +45,12 @@ export class Links {
     return this.#links.get(port)?.up ?? false;
   }
 
+  /** Why a port's link is down, in words; "" where it is up. */
+  whyDown(port: number): string {
+    const link = this.#links.get(port);
+    return link === undefined || link.up ? "" : link.why;
+  }
+
   /** What a worker saw happen. */
   report({ port, up, why, gone }: LinkReport): void {
     const link = this.#links.get(port);
@@ -48,7 +58,8 @@ export class Links {
     if (gone) this.lost(port);
     if (link.up === up) return;
     link.up = up;
-    this.onChange(link.port, up, why);
+    link.why = linkText(link.port.config.attachment, why, link.attachment.device);
+    this.onChange(link.port, up, link.why, codeOfWhy(why));
   }
 
   /** A port without its attachment: from now on it is tried for. */
@@ -81,7 +92,8 @@ export class Links {
   #refuse(link: Link, { message }: Error): void {
     if (link.refusal === message || !this.#isThere(link)) return;
     link.refusal = message;
-    this.onChange(link.port, false, message);
+    link.why = message;
+    this.onChange(link.port, false, message, undefined);
   }
 
   /** Whether the port did not go meanwhile. */

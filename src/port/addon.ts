@@ -92,6 +92,8 @@ export interface Addon {
   listen(path: string): number;
   /** A connected Unix stream socket. */
   connect(path: string): number;
+  /** Who connected to a Unix stream socket, as the kernel knows it. */
+  peerOf(fd: number): { pid: number; uid: number; gid: number };
   /** An fd more for what another one is. */
   duplicate(fd: number): number;
   close(fd: number): void;

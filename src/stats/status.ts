@@ -17,6 +17,8 @@ export interface Sources {
   counters: Counters;
   deviceOf: (port: number) => string;
   isUp: (port: number) => boolean;
+  /** In words; "" where it is up. */
+  whyDown: (port: number) => string;
   /** Seconds of the workers' clock. */
   seconds: () => number;
 }
@@ -33,6 +35,7 @@ function portStatus(sources: Sources, port: RegisteredPort): PortStatus {
     kind: port.role ?? (port.switchIndex < 0 ? "capture" : port.config.attachment.kind),
     device: sources.deviceOf(port.index),
     link: sources.isUp(port.index) ? "up" : "down",
+    why: sources.whyDown(port.index),
     vlan: printMembership(port.config),
     rx: counters.rx,
     tx: counters.tx,

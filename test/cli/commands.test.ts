@@ -274,11 +274,17 @@ describe("changes", () => {
 
   test("port add and remove", async () => {
     const { path, engine } = await serveFake();
-    const { status, out } = await taploom("port", "add", "lab", "x", "{\"memory\": true}", "--json", "--control", path);
+    const { status, out } = await taploom("port", "add", "lab", "x", "{\"generator\": {}}", "--json", "--control", path);
     expect(status).toBe(0);
     expect(JSON.parse(out)).toEqual({ added: ["lab/x"], removed: [], changed: [], unchanged: ["lab/web", "lab/ids"] });
     expect(engine.ports()).toHaveLength(3);
     expect((await taploom("port", "remove", "lab", "x", "--control", path)).out).toBe("removed lab/x; 2 unchanged\n");
+  });
+
+  test("port add of a memory port: status 2, and whose it is", async () => {
+    const { status, err } = await withEngine("port", "add", "lab", "x", "{\"memory\": true}");
+    expect(status).toBe(2);
+    expect(err).toMatch(/^error: port lab\/x: a memory port belongs to the program that embeds the engine/);
   });
 
   test("port add: a relative path starts where it was typed", async () => {

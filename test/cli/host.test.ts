@@ -107,6 +107,8 @@ test("SIGHUP reloads", async () => {
   running.terminal.signals.emit("SIGHUP");
   await expect.poll(() => running.terminal.err.text)
     .toContain("taploom: reloaded: added lab/db; removed lab/web, lab/ids; 0 unchanged\n");
+  expect(running.terminal.err.text)
+    .toContain("taploom: 2026-01-01T00:00:00.000Z changed by SIGHUP: apply: added lab/db; removed lab/web, lab/ids\n");
 });
 
 test("SIGHUP with a bad file: its errors on stderr, and nothing changes", async () => {

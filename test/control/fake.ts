@@ -40,7 +40,7 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
 
   ports(): PortStatus[] {
     return this.#names().map(([of, name]): PortStatus => ({
-      switch: of, name, kind: "memory", device: "", link: "up", vlan: "access 10",
+      switch: of, name, kind: "memory", device: "", link: "up", why: "", vlan: "access 10",
       rx: { frames: 5, bytes: 300 }, tx: { frames: 4, bytes: 240 }, drops: { vlan: 1 },
       forwarded: 4, copies: 0, merged: 0, offered: 4, queued: 0,
     }));
@@ -122,7 +122,7 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
     return this.#config;
   }
 
-  async apply(wanted: Config | (() => Config)): Promise<Applied> {
+  async apply(wanted: Config | (() => Config), by = "library", what = "apply"): Promise<Applied> {
     const config = configFromValue(valueOfConfig(typeof wanted === "function" ? wanted() : wanted));
     if ("refused" in config.switches) {
       throw new EngineError("DEVICE_BUSY", "switches.refused: the device is in use; free it");
@@ -130,28 +130,26 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
     const before = new Set(this.#names().map((name) => name.join("/")));
     this.#config = config;
     const after = new Set(this.#names().map((name) => name.join("/")));
-    return {
-      added: [...after].filter((name) => !before.has(name)),
-      removed: [...before].filter((name) => !after.has(name)),
-      changed: [],
-      unchanged: [...after].filter((name) => before.has(name)),
-    };
+    const added = [...after].filter((name) => !before.has(name));
+    const removed = [...before].filter((name) => !after.has(name));
+    this.emit("event", { event: "change", time: "2026-01-01T00:00:00.000Z", by, what, added, removed, changed: [] });
+    return { added, removed, changed: [], unchanged: [...after].filter((name) => before.has(name)) };
   }
 
-  addPort(switchName: string, portName: string, port: PortConfig): Promise<Applied> {
-    return this.apply(() => withPort(this.#config, switchName, portName, port));
+  addPort(switchName: string, portName: string, port: PortConfig, by?: string): Promise<Applied> {
+    return this.apply(() => withPort(this.#config, switchName, portName, port), by, "port add");
   }
 
-  removePort(switchName: string, portName: string): Promise<Applied> {
-    return this.apply(() => withoutPort(this.#config, switchName, portName));
+  removePort(switchName: string, portName: string, by?: string): Promise<Applied> {
+    return this.apply(() => withoutPort(this.#config, switchName, portName), by, "port remove");
   }
 
-  addForward(router: string, rule: string): Promise<Applied> {
-    return this.apply(() => withForward(this.#config, router, rule));
+  addForward(router: string, rule: string, by?: string): Promise<Applied> {
+    return this.apply(() => withForward(this.#config, router, rule), by, "forward add");
   }
 
-  removeForward(router: string, rule: string): Promise<Applied> {
-    return this.apply(() => withoutForward(this.#config, router, rule));
+  removeForward(router: string, rule: string, by?: string): Promise<Applied> {
+    return this.apply(() => withoutForward(this.#config, router, rule), by, "forward remove");
   }
 
   flush(switchName: string, only: { vlan?: number; port?: string } = {}): number {

@@ -6,8 +6,10 @@ import { Value } from "@sinclair/typebox/value";
 import { request } from "node:http";
 import { json } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import type { EngineEvent } from "../../src/api.js";
 import { ControlError } from "../../src/control/client.js";
 import * as schema from "../../src/control/schema.js";
+import { findAddon } from "../../src/port/addon.js";
 import { blockTypes } from "./pcapng.js";
 import { serveFake } from "./serve.js";
 
@@ -107,7 +109,7 @@ describe("reads", () => {
 describe("changes", () => {
   test("a port is added and removed", async () => {
     const { client } = await serveFake();
-    expect((await client.addPort("lab", "db", { memory: true, access: 20 })).added).toEqual(["lab/db"]);
+    expect((await client.addPort("lab", "db", { generator: {}, access: 20 })).added).toEqual(["lab/db"]);
     expect((await client.ports()).map(({ name }) => name)).toContain("db");
     expect((await client.removePort("lab", "db")).removed).toEqual(["lab/db"]);
   });
@@ -115,7 +117,7 @@ describe("changes", () => {
   test("changes that come together do not undo each other", async () => {
     const { client } = await serveFake();
     const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
-    await Promise.all(names.map((name) => client.addPort("lab", name, { memory: true })));
+    await Promise.all(names.map((name) => client.addPort("lab", name, { generator: {} })));
     expect((await client.ports()).map(({ name }) => name).sort()).toEqual(["ids", "web", ...names].sort());
   });
 
@@ -140,15 +142,33 @@ describe("changes", () => {
     ["a port that is there", "lab", "web", "port lab/web: is there already; remove it first, or choose another name"],
   ])("adding a port: %s", async (_, switchName, portName, detail) => {
     const { client } = await serveFake();
-    expect((await refusal(client.addPort(switchName, portName, { memory: true }))).message).toBe(detail);
+    expect((await refusal(client.addPort(switchName, portName, { generator: {} }))).message).toBe(detail);
+  });
+
+  test("a memory port is refused: it belongs to the embedding program", async () => {
+    const { client, engine } = await serveFake();
+    const { problem } = await refusal(client.addPort("lab", "db", { memory: true }));
+    expect(problem).toMatchObject({ status: 400, code: "MEMORY_PORT" });
+    expect(problem?.detail).toMatch(/^port lab\/db: a memory port belongs to the program that embeds the engine/);
+    expect(engine.ports()).toHaveLength(2);
+  });
+
+  test("a change tells whose it is, as the kernel knows it", async () => {
+    const { client, engine } = await serveFake();
+    const told: EngineEvent[] = [];
+    engine.on("event", (event) => told.push(event));
+    await client.addPort("lab", "db", { generator: {} });
+    await client.addForward("edge", "tcp 81 -> 10.0.10.5:81");
+    const by = findAddon() ? `control socket (uid ${process.getuid!()}, pid ${process.pid})` : "control socket";
+    expect(told).toMatchObject([{ event: "change", by, added: ["lab/db"] }, { event: "change", by }]);
   });
 
   test("a port of a wrong name is refused, __proto__ included", async () => {
     const { client } = await serveFake();
     for (const name of ["__proto__", "a b", "constructor/"]) {
-      expect((await refusal(client.addPort("lab", name, { memory: true }))).problem?.status).toBe(422);
+      expect((await refusal(client.addPort("lab", name, { generator: {} }))).problem?.status).toBe(422);
     }
-    expect((await refusal(client.addPort("__proto__", "x", { memory: true }))).problem?.status).toBe(404);
+    expect((await refusal(client.addPort("__proto__", "x", { generator: {} }))).problem?.status).toBe(404);
   });
 
   test("removing an unknown port says which there are", async () => {

@@ -8,7 +8,7 @@ import { liveLines, summaryText } from "../../src/guest/report.js";
 const frames = (count: number) => ({ frames: count, bytes: count * 100 });
 
 const web: PortStatus = {
-  switch: "lab", name: "web", kind: "memory", device: "", link: "up", vlan: "access 10",
+  switch: "lab", name: "web", kind: "memory", device: "", link: "up", why: "", vlan: "access 10",
   rx: frames(1500), tx: frames(1200), drops: { "vlan": 2, "queue-full": 1 },
   forwarded: 1498, copies: 30, merged: 0, offered: 1201, queued: 0,
 };

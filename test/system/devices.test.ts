@@ -54,7 +54,7 @@ describe.skipIf(!can)("TAP devices", () => {
     c.isCounted = false; // the port goes on counting, the next device begins anew
     c.run("ip", "link", "delete", "dev", c.name);
     await product.untilLink("c", "down");
-    expect(product.links("c").at(-1)).toMatchObject({ link: "down", why: "EBADFD" });
+    expect(product.links("c").at(-1)).toMatchObject({ link: "down", why: "the device was deleted", code: "EBADFD" });
     expect(await product.places(c.mac)).toEqual([]);
     const shown = JSON.parse(await product.run("show", "ports", "--json")) as PortStatus[];
     expect(shown.map(({ name, kind, device, link }) => [name, kind, device, link].join(" ")))
