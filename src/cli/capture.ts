@@ -2,11 +2,11 @@
 // Owns the file and the ends: a count, a duration, a signal, a reader that goes.
 
 import { createWriteStream } from "node:fs";
-import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import { Argument, Command } from "commander";
-import type { CaptureOptions } from "../api.js";
+import { EngineError, type CaptureOptions } from "../api.js";
+import { NotACaptureError, openCaptureTarget } from "../disk/capture-target.js";
 import { endSignal, sayLine, writeSlowly, type Io } from "./io.js";
 import { clientOf, controlOption, forOption, integer, jsonOption, portTarget } from "./options.js";
 import { BlockCutter } from "./pcapng.js";
@@ -14,6 +14,7 @@ import { counted } from "./views.js";
 
 interface Options {
   write?: string;
+  force?: boolean;
   filter?: string;
   snaplen?: number;
   count?: number;
@@ -31,6 +32,7 @@ export function captureCommand(io: Io): Command {
     )
     .addArgument(new Argument("<switch/port>", "the port; ROUTER/uplink is that of a router").argParser(portTarget))
     .option("--write <file>", "where to; - is standard output (default: SWITCH-PORT.pcapng)")
+    .option("--force", "overwrite a file that holds something other than a capture")
     .option("--filter <expression>", "only frames that match, in tcpdump's language (its common subset)")
     .option("--snaplen <bytes>", "of each frame, 14 to 65536 (default: whole frames)", integer(14, 65_536))
     .option("--count <frames>", "end after so many", integer(1, Number.MAX_SAFE_INTEGER))
@@ -38,7 +40,7 @@ export function captureCommand(io: Io): Command {
     .addOption(controlOption())
     .addOption(jsonOption())
     .action(async ({ switchName, portName }: ReturnType<typeof portTarget>, options: Options) => {
-      const file = options.write ?? `${switchName}-${portName}.pcapng`;
+      const file = options.write === "/dev/stdout" ? "-" : options.write ?? `${switchName}-${portName}.pcapng`;
       const frames = await capture(switchName, portName, file, options, io);
       const isPiped = file === "-";
       const place = isPiped ? "standard output" : file;
@@ -58,7 +60,7 @@ async function capture(switchName: string, portName: string, file: string, optio
   try {
     for await (const bytes of clientOf(options, io).capture(switchName, portName, asked(options), signal)) {
       // The file is made when the engine has agreed: a wrong port leaves nothing behind.
-      target ??= file === "-" ? io.out : await createFile(file);
+      target ??= file === "-" ? io.out : createFile(file, options.force);
       const goesOn = await writeSlowly(target, cutter.take(bytes), signal);
       if (!goesOn || cutter.isFull) break;
     }
@@ -73,9 +75,17 @@ function asked({ filter, snaplen }: Options): CaptureOptions {
   return { ...(filter !== undefined && { filter }), ...(snaplen !== undefined && { snaplen }) };
 }
 
-async function createFile(file: string): Promise<Writable> {
-  const stream = createWriteStream(file);
+function createFile(file: string, force?: boolean): Writable {
+  const stream = createWriteStream(file, { fd: openTarget(file, force) });
   stream.on("error", () => undefined); // finished() tells it, at the end
-  await once(stream, "open");
   return stream;
+}
+
+function openTarget(file: string, force?: boolean): number {
+  try {
+    return openCaptureTarget(file, force);
+  } catch (cause) {
+    const remedy = cause instanceof NotACaptureError ? "; name another file, or say --force" : "";
+    throw new EngineError("CAPTURE", `${file}: ${(cause as Error).message}${remedy}`, { cause });
+  }
 }

@@ -1,7 +1,7 @@
 // Reads configurations: text, files, JSON values and single ports → the model, or every problem at once.
 // Owns the order of the work: source → structure → meaning → model. For the keys read schema.ts.
 
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { buildConfig } from "./build.js";
 import { buildPort } from "./build-port.js";
@@ -37,7 +37,7 @@ export function readConfig(file: string): Config {
   };
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file);
+    bytes = readRegular(file);
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
     return fail(READ_ERRORS[code] ?? `cannot be read: ${message}`);
@@ -49,6 +49,18 @@ export function readConfig(file: string): Config {
     return fail("is not UTF-8 text; save it as UTF-8");
   }
   return parse(text, file, (value) => resolvePaths(value, dirname(resolve(file))));
+}
+
+/** The bytes of a regular file; whatever else it is, nobody is waited for. */
+function readRegular(file: string): Uint8Array {
+  const fd = openSync(file, constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0));
+  try {
+    const found = fstatSync(fd);
+    if (!found.isFile() && !found.isDirectory()) throw new Error("it is not a regular file; save it as one");
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

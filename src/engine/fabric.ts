@@ -2,6 +2,7 @@
 // change is prepared first (devices opened, which may fail and then has changed nothing), then made in the tables
 // while the workers stand still, then the workers take over what was opened.
 
+import { EngineError } from "../api.js";
 import { Numbers, Registry, type RegisteredPort } from "../core/registry.js";
 import { Tables } from "../core/tables.js";
 import { CODEC_NUMBERS } from "../core/codec.js";
@@ -173,7 +174,7 @@ export class Fabric {
   async #arrive(coming: readonly Coming[], prepared: Map<Coming, Prepared>): Promise<RegisteredPort[]> {
     const come: RegisteredPort[] = [];
     for (const step of coming) {
-      const ready = prepared.get(step) ?? await open(attachmentOf(step.after));
+      const ready = prepared.get(step) ?? await open(step);
       prepared.set(step, ready);
       come.push(await this.#enable(step.switch, step.port, step.after, ready, needsPipe(step.after)));
       prepared.delete(step);
@@ -244,7 +245,7 @@ export class Fabric {
   async #prepare(coming: readonly Coming[]): Promise<Map<Coming, Prepared>> {
     const prepared = new Map<Coming, Prepared>();
     try {
-      for (const step of coming) prepared.set(step, await open(attachmentOf(step.after)));
+      for (const step of coming) prepared.set(step, await open(step));
     } catch (error) {
       await letGo(prepared.values());
       throw error;
@@ -368,8 +369,15 @@ async function letGo(prepared: Iterable<Prepared>): Promise<void> {
   }
 }
 
-async function open(attachment: Attachment): Promise<Prepared> {
-  return { attachment, wiring: await attachment.open() };
+/** Opens what a port is to be attached to; an error says whose it is. */
+async function open({ switch: name, port, after }: Coming): Promise<Prepared> {
+  const attachment = attachmentOf(after);
+  try {
+    return { attachment, wiring: await attachment.open() };
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new EngineError(cause.code, `port ${name}/${port}: ${cause.message}`, { cause });
+  }
 }
 
 function isGoing(step: Step): step is Going {

@@ -1,10 +1,12 @@
 // pcap: capture files. One is played into the switch, one records what the switch sends to the port. Owns the file
 // headers; records are decoded and encoded in the core. Read draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
 
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, readSync, writeSync } from "node:fs";
 import { EngineError } from "../api.js";
 import type { PcapAttachment } from "../config/model.js";
 import type { Codec } from "../core/codec.js";
+import { NotACaptureError, openCaptureTarget } from "../disk/capture-target.js";
+import { openRegular } from "../disk/regular.js";
 import { pcapHeader, pcapngHeader } from "./capture-file.js";
 import { codeOf, keepSize, neverAgain, type Attachment } from "./port.js";
 import type { Playing, Wiring } from "./wiring.js";
@@ -53,7 +55,7 @@ export class Pcap implements Attachment {
   }
 
   #openRead(path: string, loop: number): Playing {
-    const fd = openFile(path, "r");
+    const fd = openFile(path, "read");
     try {
       const { codec, start } = readHeader(fd, path);
       this.#codecs.in = codec;
@@ -70,18 +72,20 @@ function isPcapng(path: string): boolean {
 }
 
 function openWrite(path: string): number {
-  const fd = openFile(path, "w");
+  const fd = openFile(path, "write");
   writeSync(fd, isPcapng(path) ? pcapngHeader("taploom") : pcapHeader());
   return fd;
 }
 
-function openFile(path: string, flags: "r" | "w"): number {
+function openFile(path: string, purpose: "read" | "write"): number {
   try {
-    return openSync(path, flags, 0o600);
+    return purpose === "read" ? openRegular(path, constants.O_RDONLY) : openCaptureTarget(path);
   } catch (cause) {
-    const why = codeOf(cause) === "ENOENT" ? (flags === "r" ? "there is no such file" : "its directory is not there")
-      : codeOf(cause) === "EACCES" ? `no permission to ${flags === "r" ? "read" : "write"} it`
-        : codeOf(cause) === "EISDIR" ? "it is a directory" : (cause as Error).message;
+    const reading = purpose === "read";
+    const why = codeOf(cause) === "ENOENT" ? (reading ? "there is no such file" : "its directory is not there")
+      : codeOf(cause) === "EACCES" ? `no permission to ${purpose} it`
+        : cause instanceof NotACaptureError ? `${cause.message}; move it away, or name another file`
+          : (cause as Error).message;
     throw new EngineError("PCAP", `pcap "${path}": ${why}`, { cause });
   }
 }

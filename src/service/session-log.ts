@@ -7,6 +7,7 @@ import { open, stat, type FileHandle } from "node:fs/promises";
 import * as layout from "../core/layout.js";
 import type { SharedMemory } from "../core/memory.js";
 import { endpoint } from "../core/nat.js";
+import { regularPath, requireRegular } from "../disk/regular.js";
 
 const POLL_MS = 100;
 const MODE = 0o600;
@@ -263,9 +264,15 @@ class LogFile {
 
   async #open(): Promise<FileHandle> {
     // Not blocking: a FIFO without a reader is an error, not a wait.
-    const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
-    const handle = await open(this.path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, MODE);
+    const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+    const handle = await open(regularPath(this.path), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOFOLLOW, MODE);
     const inode = await handle.stat();
+    try {
+      requireRegular(inode);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     // Another file than the one that has the beginning of a line gets all of it.
     const isOther = inode.ino !== this.#inode?.ino || inode.dev !== this.#inode.dev;
     if (isOther && this.#written > 0) this.#written = this.#batch.lastIndexOf("\n", this.#written - 1) + 1;

@@ -6,6 +6,8 @@ import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngineError } from "../api.js";
 import * as layout from "../core/layout.js";
+import { realPath } from "../disk/real-path.js";
+import { regularPath } from "../disk/regular.js";
 import { decodeState, type State } from "./decode.js";
 import { encodeState } from "./encode.js";
 import { FileLock } from "./file-lock.js";
@@ -41,25 +43,30 @@ export class StateFile {
   #started = false;
   /** What is there could neither be read nor set aside. */
   #untouchable = false;
+  /** The file itself, whatever links lead there: its lock stands beside it. */
+  readonly #place: string;
   readonly #lock: FileLock;
 
   /** `log`: takes a line for people. */
   constructor(readonly path: string, readonly sources: StateSources, readonly log: (line: string) => void) {
-    this.#lock = new FileLock(path);
+    this.#place = placeOf(path);
+    this.#lock = new FileLock(this.#place);
   }
 
   /**
    * The state that was saved last; undefined where none can be used. A file that is damaged is set aside; one that
-   * cannot be read stays, and nothing is saved. Throws EngineError STATE_IN_USE where another engine has the file.
+   * cannot be read stays, and nothing is saved. Throws EngineError STATE_IN_USE where another engine has the file,
+   * STATE where it is not a regular file.
    */
   async load(): Promise<State | undefined> {
+    requirePlace(this.path);
     await this.#lock.take().catch((error: unknown) => {
       if (error instanceof EngineError) throw error; // else: the first save finds it too, and tells
     });
     try {
-      const { size } = await stat(this.path);
+      const { size } = await stat(this.#place);
       if (size > FILE_BYTES_MAX) throw new DamagedError(`has ${size} bytes, more than any state (${FILE_BYTES_MAX})`);
-      return decodeState(await readFile(this.path));
+      return decodeState(await readFile(this.#place));
     } catch (error) {
       if (error instanceof DamagedError) await this.#setAside(error.message);
       else if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#leave("cannot be read", error);
@@ -112,7 +119,7 @@ export class StateFile {
   }
 
   get #beside(): string {
-    return `${this.path}.tmp`;
+    return `${this.#place}.tmp`;
   }
 
   #schedule(ms: number): void {
@@ -165,14 +172,14 @@ export class StateFile {
     } finally {
       await file.close();
     }
-    await rename(this.#beside, this.path);
-    await syncFolder(dirname(this.path));
+    await rename(this.#beside, this.#place);
+    await syncFolder(dirname(this.#place));
   }
 
   async #setAside(why: string): Promise<void> {
-    const bad = `${this.path}.bad`;
+    const bad = `${this.#place}.bad`;
     try {
-      await rename(this.path, bad);
+      await rename(this.#place, bad);
       this.log(`state file ${this.path}: ${why}; set aside as ${bad}, and begun anew`);
     } catch (error) {
       this.#leave(`${why}, and cannot be set aside`, error);
@@ -188,6 +195,25 @@ export class StateFile {
   #tell(what: string, error: unknown): void {
     const remedy = "look at its folder, and who may write there";
     this.log(`state file ${this.path}: ${what}: ${(error as Error).message}; ${remedy}`);
+  }
+}
+
+/** The path of a state file without links, or as it is if it cannot be that of one. */
+function placeOf(path: string): string {
+  try {
+    return realPath(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Throws EngineError STATE if a path leads to something else than a regular file, or by another user's link. */
+function requirePlace(path: string): void {
+  try {
+    regularPath(path);
+  } catch (error) {
+    if ("code" in (error as Error)) return; // the system's own errors are told when it is read
+    throw new EngineError("STATE", `state file ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -2,7 +2,9 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { EngineError } from "../../src/api.js";
@@ -36,16 +38,43 @@ describe("a start that fails", () => {
 });
 
 it("a state file that cannot be read is left alone, and told with what to do", async () => {
-  const path = statePath();
-  mkdirSync(path);
-  const { engine, lines } = await start(keeping(path));
+  const folder = statePath();
+  writeFileSync(folder, "");
+  const { engine, lines } = await start(keeping(join(folder, "state")));
   await engine.stop();
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatch(/: cannot be read: EISDIR.*nothing is saved; give this user the file, or move it away/);
-  expect([existsSync(`${path}.tmp`), statSync(path).isDirectory()]).toEqual([false, true]);
+  expect(lines[0]).toMatch(/: cannot be read: ENOTDIR.*nothing is saved; give this user the file, or move it away/);
+  expect(readFileSync(folder, "utf8")).toBe("");
+});
+
+describe("a state file that is no regular file", () => {
+  it.each([
+    ["a directory", (path: string) => { mkdirSync(path); }],
+    ["a FIFO", (path: string) => { spawnSync("mkfifo", [path]); }],
+  ])("is refused: %s", async (kind, make) => {
+    const path = statePath();
+    make(path);
+    await expect(Engine.start(keeping(path))).rejects.toThrow(`state file ${path}: it is ${kind}, not a regular file`);
+  });
 });
 
 describe("two engines with one state file", () => {
+  it("under another name of it do not start either", async () => {
+    const path = statePath();
+    const link = `${path}.link`;
+    symlinkSync(path, link);
+    await start(keeping(path));
+    await expect(Engine.start(keeping(link))).rejects.toThrow(`process ${process.pid} keeps its state there`);
+  });
+
+  it("keep a link to it a link", async () => {
+    const path = statePath();
+    const link = `${path}.link`;
+    symlinkSync(path, link);
+    await (await start(keeping(link))).engine.stop();
+    expect([lstatSync(link).isSymbolicLink(), lstatSync(path).isFile()]).toEqual([true, true]);
+  });
+
   it("the second one does not start, and says who has it", async () => {
     const path = statePath();
     await start(keeping(path));
