@@ -15,6 +15,8 @@ import {
 } from "./wire/virtio";
 
 const TAGS_MAX: u32 = 4;
+const SEGMENT_SHORT: u32 = 36; // bytes of payload
+const SHORT_SEGMENTS_MAX: u32 = 128;
 
 /** Of the merged frame that `find` was last asked about: where its IP, its TCP or UDP header and its payload begin. */
 export let network: u32 = 0;
@@ -51,7 +53,17 @@ export function lies(frame: u32, length: u32): bool {
     const start = checksumStart(frame);
     if (start < first || start + checksumOffset(frame) + 2 > length) return true;
   }
-  return gsoTypeOf(frame) != GSO_NONE && !find(frame, length);
+  return gsoTypeOf(frame) != GSO_NONE && (!find(frame, length) || hasTooMany(length, gsoSizeOf(frame)));
+}
+
+/**
+ * Whether the merged frame that was found would become more segments than any honest sender asks for. The specification
+ * of virtio sets no bound, so one frame of 64 KiB could become 65,000. Linux sends segments of 36 bytes and more: it
+ * takes no MSS below 48 (tcp_min_snd_mss), of which timestamps take 12. What is shorter comes of receive offload in a
+ * guest that forwards, or of UDP_SEGMENT, whose sender may ask for 128 at most (UDP_MAX_SEGMENTS in linux/udp.h).
+ */
+function hasTooMany(length: u32, size: u32): bool {
+  return size < SEGMENT_SHORT && length - payload > size * SHORT_SEGMENTS_MAX;
 }
 
 /** Bytes of the longest segment of the merged frame that was found, with all headers. */

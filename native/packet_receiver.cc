@@ -85,7 +85,9 @@ void PacketReceiver::begin(uint32_t index) {
     header.csum_start = static_cast<uint16_t>(header.csum_start + TAG_SIZE);
   }
   segments_ = Segmenter(frame_, length_, frame_max_, header);
-  if (segments_.done() && header.flags & NEEDS_CHECKSUM) {
+  if (segments_.too_many()) {
+    length_ = frame_max_ + 1;  // the core drops it by its length, as malformed
+  } else if (segments_.done() && header.flags & NEEDS_CHECKSUM) {
     complete_checksum(frame_, length_, header.csum_start, header.csum_offset);
   }
 }

@@ -54,6 +54,10 @@ constexpr uint32_t UDP_SIZE = 8;
 constexpr uint32_t UDP_LENGTH = 4;
 constexpr uint32_t UDP_CHECKSUM = 6;
 
+// See hasTooMany in assembly/offload.ts.
+constexpr uint32_t SEGMENT_SHORT = 36;
+constexpr uint32_t SHORT_SEGMENTS_MAX = 128;
+
 uint16_t get_u16(const uint8_t* field) { return static_cast<uint16_t>(field[0] << 8 | field[1]); }
 
 uint32_t get_u32(const uint8_t* field) { return uint32_t{get_u16(field)} << 16 | get_u16(field + 2); }
@@ -80,7 +84,8 @@ Segmenter::Segmenter(const uint8_t* frame, uint32_t length, uint32_t longest, co
   // A checksum that starts elsewhere is that of an inner packet: what these headers carry is a tunnel.
   const uint32_t checksum = is_tcp_ ? TCP_CHECKSUM : UDP_CHECKSUM;
   if (header.flags & NEEDS_CHECKSUM && (header.csum_start != transport_ || header.csum_offset != checksum)) return;
-  at_ = payload_;
+  too_many_ = size_ < SEGMENT_SHORT && length - payload_ > size_ * SHORT_SEGMENTS_MAX;
+  if (!too_many_) at_ = payload_;
 }
 
 /** Finds the IP header behind any VLAN tags. Whether it is of the version that `gso_type` wants. */

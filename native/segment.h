@@ -21,6 +21,10 @@ class Segmenter {
 
   bool done() const { return at_ == length_; }
 
+  /** Whether it has nothing to give because the frame would become absurdly many: see hasTooMany in
+   *  assembly/offload.ts. */
+  bool too_many() const { return too_many_; }
+
   /** Writes the next segment, unless done; `to` has room for `longest` bytes. Returns its length. */
   uint32_t next(uint8_t* to);
 
@@ -45,6 +49,7 @@ class Segmenter {
   uint32_t payload_ = 0;
   bool is_ipv6_ = false;
   bool is_tcp_ = false;
+  bool too_many_ = false;
 };
 
 }  // namespace taploom

@@ -57,6 +57,9 @@ describe("a merged frame", () => {
     ["TCP without options", { tcpOptions: 0 }, 300],
     ["as many TCP options as there can be", { tcpOptions: 40, ip: 6 }, 300],
     ["as long as there can be", { payload: payload(65535 - 66) }, 1448],
+    ["as many segments of one byte as UDP_SEGMENT allows", { payload: payload(128), protocol: "udp" }, 1],
+    ["the least MSS of Linux, 48, with timestamps", { payload: payload(36 * 200) }, 36],
+    ["an MSS of 536 (RFC 9293)", { payload: payload(65535 - 66) }, 536],
   ])("is split for a port that takes none: %s", (_, fields, size) => {
     const rig = makeLab();
     const { plain } = pass(rig, "guest", unfinished(merged(packet(fields), size)));
@@ -144,7 +147,7 @@ describe("a merged frame", () => {
     const rig = makeLab({ stalled: {} });
     rig.end("stalled").stalled = true;
     rig.end("plain").stalled = true;
-    const item = unfinished(merged(packet({ payload: payload(1000) }), 1));
+    const item = unfinished(merged(packet({ payload: payload(36_000) }), 36));
     for (let i = 0; i < 3; i++) rig.injectBehind("guest", header(item), item.frame);
     for (let i = 0; i < 5; i++) rig.turn();
     expect(rig.drops("plain")["no-buffer"] ?? 0).toBeGreaterThan(0);
@@ -237,6 +240,8 @@ describe("a header", () => {
     ["has headers longer than the frame", one, one.frame.length + 1],
     ["has segments of 0 bytes", merged(tcp, 0)],
     ["has segments longer than the frame", merged(tcp, 1002)],
+    ["would become more than 128 segments of one byte", merged(packet({ payload: payload(129) }), 1)],
+    ["would become more than 128 of 35 bytes", merged(packet({ payload: payload(35 * 128 + 1), protocol: "udp" }), 35)],
     ["is of the old kind of UDP offload", merged(udp, 300, { gso: GSO.udp4 })],
     ["is of a kind that nobody knows", merged(tcp, 300, { gso: 77 })],
     ["has ECN beside UDP", merged(udp, 300, { gso: GSO.udp | ECN })],

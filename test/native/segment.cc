@@ -1,6 +1,6 @@
 // The segmenter as a filter: for each line "LONGEST HEADER FRAME" on stdin, the last two in hex, it prints the
-// segments in hex with spaces between, or "whole". Each frame and each segment stands in memory that is exactly as
-// long as it may be, so that the sanitizers see a step outside. Run by segment.test.ts.
+// segments in hex with spaces between, "whole", or "too-many". Each frame and each segment stands in memory that is
+// exactly as long as it may be, so that the sanitizers see a step outside. Run by segment.test.ts.
 
 #include <cstdio>
 #include <cstdlib>
@@ -32,7 +32,7 @@ void run(uint32_t longest, const std::string& header_hex, const std::string& fra
   memcpy(&header, bytes_of(header_hex).get(), sizeof header);
   const std::unique_ptr<uint8_t[]> frame = bytes_of(frame_hex);
   Segmenter segments(frame.get(), static_cast<uint32_t>(frame_hex.size() / 2), longest, header);
-  if (segments.done()) printf("whole");
+  if (segments.done()) printf(segments.too_many() ? "too-many" : "whole");
   for (const char* between = ""; !segments.done(); between = " ") {
     const std::unique_ptr<uint8_t[]> room(new uint8_t[longest]);
     printf("%s", between);

@@ -45,6 +45,9 @@ describe.skipIf(!directory)("the segmenter", () => {
     ["TCP without options", { tcpOptions: 0 }, 300],
     ["as many TCP options as there can be", { tcpOptions: 40, ip: 6 }, 300],
     ["as long as there can be", { payload: payload(65535 - 52), tags: "88a800148100600a" }, 1448],
+    ["as many segments of one byte as UDP_SEGMENT allows", { payload: payload(128), protocol: "udp" }, 1],
+    ["the least MSS of Linux, 48, with timestamps", { payload: payload(36 * 200) }, 36],
+    ["an MSS of 536 (RFC 9293)", { payload: payload(65535 - 52) }, 536],
   ])("splits %s", (_, fields, size) => expectModel(packet(fields), size));
 
   it("splits every length into every size", () => {
@@ -115,6 +118,11 @@ describe.skipIf(!directory)("the segmenter", () => {
     ["has a TCP header that is too short", forged(tcp, 34 + 12, "40")],
     ["has a TCP header longer than the frame", forged(packet({ payload: payload(10), tcpOptions: 0 }), 46, "f0", 3)],
   ])("leaves whole what %s", (_, item) => expect(run([item])).toEqual([["whole"]]));
+
+  it.each([1, 8, 35])("refuses more than 128 segments of %i bytes", (size) => {
+    const items = [packet(), tcp6, udp].map((item) => merged({ ...item, payload: payload(128 * size + 1) }, size));
+    expect(run(items)).toEqual(items.map(() => ["too-many"]));
+  });
 
   it("leaves whole what ends anywhere in its headers", () => {
     const items = [tcp, tcp6, udp, packet({ tags: "8100600a" })].map((item) => merged(item, 300));
