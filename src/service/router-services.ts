@@ -2,7 +2,6 @@
 // an uplink that wants an address. Owns which frame is whose, and the one timer by which they see time pass.
 
 import { randomBytes, randomInt } from "node:crypto";
-import { getServers } from "node:dns";
 import { isDeepStrictEqual } from "node:util";
 import type { DnsConfig, RouterConfig } from "../config/model.js";
 import type { Place, Transmit } from "./channel.js";
@@ -12,6 +11,7 @@ import { hostLabel } from "./dhcp/hostname.js";
 import { LeaseBook } from "./dhcp/lease-book.js";
 import { DhcpServer } from "./dhcp/server.js";
 import { DnsForwarder } from "./dns/forwarder.js";
+import { HostServers } from "./dns/host-servers.js";
 import { DnsService } from "./dns/service.js";
 
 const TIMER_MS_MAX = 60_000;
@@ -43,6 +43,7 @@ export class RouterServices {
   readonly #desks = new Map<number, Desk>();
   /** Hosts whose names and addresses the configuration says. */
   #reserved: readonly { name: string; address: string }[] = [];
+  readonly #host = new HostServers({ clock: () => performance.now() });
   #forwarder: DnsForwarder | undefined;
   #dns: DnsConfig | undefined;
   #client: DhcpClient | undefined;
@@ -131,7 +132,7 @@ export class RouterServices {
     }
     if (this.#forwarder) return this.#forwarder.reconfigure(dns);
     this.#forwarder = new DnsForwarder({
-      config: dns, upstreams: () => this.binding?.dns.length ? this.binding.dns : getServers(),
+      config: dns, upstreams: () => ({ servers: this.binding?.dns.length ? this.binding.dns : this.#host.servers() }),
       clock: () => performance.now(), random: randomBytes,
       names: (name) => this.#addressesOf(name),
       reverse: (address) => this.leases.nameOf(address) ?? this.#reserved.find((one) => one.address === address)?.name,

@@ -24,6 +24,14 @@ export interface Exchange<T> {
   readonly signal: AbortSignal;
 }
 
+/** How servers are reached. */
+export interface Ways {
+  /** Gives undefined where no answer came in time, or the server is not there. What is no answer is passed over. */
+  udp<T>(exchange: Exchange<T>): Promise<T | undefined>;
+  /** The same; a stream that brings something else than the answer is given up. */
+  tcp<T>(exchange: Exchange<T>): Promise<T | undefined>;
+}
+
 type Done<T> = (answer?: T) => void;
 
 /** Reads `address`, `address:port`, and for IPv6 `[address]:port`; undefined where it is none. */
@@ -35,8 +43,7 @@ export function parseTarget(text: string): Target | undefined {
   return isIP(address) !== 0 && port >= 1 && port <= 65535 ? { address, port } : undefined;
 }
 
-/** Gives undefined where no answer came in time, or the server is not there. What is no answer is passed over. */
-export function askUdp<T>(exchange: Exchange<T>): Promise<T | undefined> {
+function askUdp<T>(exchange: Exchange<T>): Promise<T | undefined> {
   const { target, query, read } = exchange;
   return within(exchange, (done) => {
     const socket = createSocket(isIPv6(target.address) ? "udp6" : "udp4");
@@ -52,8 +59,7 @@ export function askUdp<T>(exchange: Exchange<T>): Promise<T | undefined> {
   });
 }
 
-/** As `askUdp`; a stream that brings something else than the answer is given up. */
-export function askTcp<T>(exchange: Exchange<T>): Promise<T | undefined> {
+function askTcp<T>(exchange: Exchange<T>): Promise<T | undefined> {
   const { target, query, read } = exchange;
   return within(exchange, (done) => {
     const socket = connect({ host: target.address, port: target.port, noDelay: true });
@@ -70,6 +76,9 @@ export function askTcp<T>(exchange: Exchange<T>): Promise<T | undefined> {
     return () => socket.destroy();
   });
 }
+
+/** From the host. */
+export const HOST: Ways = { udp: askUdp, tcp: askTcp };
 
 /** A message as it stands in a stream (RFC 1035, 4.2.2), 1 to 65,535 bytes. */
 export function withLength(message: Uint8Array): Uint8Array {

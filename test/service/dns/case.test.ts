@@ -17,7 +17,8 @@ let forwarder: DnsForwarder;
 beforeEach(async () => {
   upstream = await new Upstream().open();
   forwarder = new DnsForwarder({
-    config: { upstreams: [upstream.address], hosts: {} }, clock: () => 0, random: randomBytes, upstreams: () => [],
+    config: { upstreams: [upstream.address], hosts: {} }, clock: () => 0, random: randomBytes,
+    upstreams: () => ({ servers: [] }),
     names: () => undefined,
   });
 });

@@ -3,11 +3,12 @@
 
 import { randomBytes } from "node:crypto";
 import { decode, encode, type DecodedPacket, type Packet, type RecordType } from "dns-packet";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type DnsConfig } from "../../../src/config/model.js";
 import {
   CLIENT_WAITING_MAX, DnsForwarder, WAITING_MAX, type DnsForwarderOptions,
 } from "../../../src/service/dns/forwarder.js";
+import { SILENT_MS } from "../../../src/service/dns/resolver.js";
 import { Places, SHARE, type Asker } from "../../../src/service/share.js";
 import { Upstream, a, answerTo, soa } from "./upstream.js";
 
@@ -26,7 +27,7 @@ function config(more: Partial<DnsConfig> = {}): DnsConfig {
 
 function make(more: Partial<DnsForwarderOptions> = {}): DnsForwarder {
   return new DnsForwarder({
-    config: config(), clock: () => nowMs, random: randomBytes, upstreams: () => [],
+    config: config(), clock: () => nowMs, random: randomBytes, upstreams: () => ({ servers: [] }),
     names: () => undefined,
     ...more,
   });
@@ -162,7 +163,7 @@ describe("the cache", () => {
 
 describe("upstreams", () => {
   it("that are not configured are the host's", async () => {
-    forwarder = make({ config: config({ upstreams: [] }), upstreams: () => [upstream.address] });
+    forwarder = make({ config: config({ upstreams: [] }), upstreams: () => ({ servers: [upstream.address] }) });
     expect(rcodeOf(await ask(query("a.test")))).toBe("NOERROR");
   });
 
@@ -196,6 +197,35 @@ describe("upstreams", () => {
     expect(rcodeOf(await ask(query("a.test")))).toBe("NOERROR");
     for (const { asked } of [upstream, second]) expect(asked).toContain("udp a.test");
     second.close();
+  });
+
+  it("that say nothing are passed over from then on, and get a copy now and then until they answer", async () => {
+    const silent = await new Upstream().open();
+    onTestFinished(() => silent.close());
+    const usual = silent.script;
+    silent.script = () => [];
+    forwarder = make({ config: config({ upstreams: [silent.address, upstream.address] }), times: QUICK });
+    for (const name of ["a.test", "b.test", "c.test"]) expect(rcodeOf(await ask(query(name)))).toBe("NOERROR");
+    expect([silent.asked, upstream.asked]).toEqual([["udp a.test"], ["udp a.test", "udp b.test", "udp c.test"]]);
+    silent.script = usual;
+    nowMs += SILENT_MS;
+    await ask(query("d.test"));
+    await expect.poll(() => silent.asked).toEqual(["udp a.test", "udp d.test"]);
+    await expect.poll(async () => {
+      await ask(query(`e${silent.asked.length}-${upstream.asked.length}.test`));
+      return silent.asked.length;
+    }).toBeGreaterThan(2);
+  });
+
+  it("that change have what the old ones said forgotten", async () => {
+    const other = await new Upstream().open();
+    onTestFinished(() => other.close());
+    let servers = [upstream.address];
+    forwarder = make({ config: config({ upstreams: [] }), upstreams: () => ({ servers }) });
+    await ask(query("a.test"));
+    servers = [other.address];
+    for (let n = 0; n < 2; n++) await ask(query("a.test"));
+    expect([upstream.asked, other.asked]).toEqual([["udp a.test"], ["udp a.test"]]);
   });
 
   it("that all fail have the last word", async () => {

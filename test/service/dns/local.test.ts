@@ -25,7 +25,7 @@ function config(hosts: Record<string, string[]> = HOSTS): DnsConfig {
 beforeEach(async () => {
   upstream = await new Upstream().open();
   forwarder = new DnsForwarder({
-    config: config(), clock: () => 1_000, random: randomBytes, upstreams: () => [],
+    config: config(), clock: () => 1_000, random: randomBytes, upstreams: () => ({ servers: [] }),
     names: (name) => (Object.hasOwn(GUESTS, name) ? GUESTS[name] : undefined),
     reverse: (address) => (address === "10.0.10.5" ? "web" : undefined),
     networks: () => [{ address: "10.0.10.1", prefix: 24 }, { address: "10.0.20.1", prefix: 28 }],

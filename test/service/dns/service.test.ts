@@ -32,7 +32,7 @@ function make(place: Place = PLACE, transmit: () => boolean = () => true): DnsSe
   const random = (size: number): Uint8Array => new Uint8Array(size).fill(3);
   const clock = (): number => nowMs;
   const forwarder = new DnsForwarder({
-    config: { upstreams: [], hosts: HOSTS }, clock, random, names: () => undefined, upstreams: () => [],
+    config: { upstreams: [], hosts: HOSTS }, clock, random, names: () => undefined, upstreams: () => ({ servers: [] }),
   });
   return new DnsService({
     place, forwarder, clock, random, transmit: (_, frame) => sent.push(frame) > 0 && transmit(),
