@@ -10,6 +10,7 @@ const NUMBERED = [
   "test/{core,engine}/queues.test.ts", "test/{engine,router}/workers.test.ts", "test/engine/routed.test.ts",
 ];
 const WORKERS = "TAPLOOM_TEST_WORKERS";
+const PATIENT = { poll: { timeout: 20_000 } }; // what is waited for comes when a busy machine gets to it
 
 function withWorkers(count: string, include: string[]): TestProjectConfiguration {
   return {
@@ -18,6 +19,7 @@ function withWorkers(count: string, include: string[]): TestProjectConfiguration
       include,
       exclude: NUMBERED, // they say themselves how many there are to be, each test of them
       env: { [WORKERS]: count },
+      expect: PATIENT,
       testTimeout: 60_000,
       maxWorkers: 2,
       sequence: { groupOrder: 0 },
@@ -36,6 +38,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [SYSTEM, STRESS],
+          expect: PATIENT,
           testTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -48,6 +51,7 @@ export default defineConfig({
           name: "system",
           include: ["test/system/**/*.test.ts"],
           env: { [WORKERS]: process.env[WORKERS] ?? "2" },
+          expect: PATIENT,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2, // they wait more than they work, each in namespaces of its own

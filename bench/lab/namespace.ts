@@ -1,7 +1,23 @@
 // Network namespaces for benchmarks and tests that work on real devices: made under names of their own, and gone
-// afterwards with whatever still runs inside. ip-netns(8).
+// afterwards with whatever still runs inside. Those of a process that was killed go when the next process makes its
+// first. ip-netns(8).
 
 import { type ChildProcess, execFileSync, spawn, type SpawnOptions, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const PREFIX = "taploom-";
+
+/** Removes the namespaces of processes that were killed, and ends what still runs inside. */
+function sweep(): void {
+  const names = spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout.match(/^\S+/gm) ?? [];
+  for (const name of names) {
+    const owner = new RegExp(`^${PREFIX}(\\d+)-\\d+-`).exec(name)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    const pids = spawnSync("ip", ["netns", "pids", name], { encoding: "utf8" }).stdout.match(/\d+/g) ?? [];
+    for (const pid of pids) spawnSync("kill", ["-KILL", pid]);
+    spawnSync("ip", ["netns", "delete", name]); // another process may have been quicker
+  }
+}
 
 export class Namespace {
   static #made = 0;
@@ -11,9 +27,12 @@ export class Namespace {
 
   /** `label` makes the name readable in `ip netns`; it need not be unique. */
   constructor(label: string) {
-    this.name = `taploom-${process.pid}-${Namespace.#made++}-${label}`;
+    this.name = `${PREFIX}${process.pid}-${Namespace.#made++}-${label}`;
+    if (Namespace.#made === 1) {
+      sweep();
+      process.once("exit", () => Namespace.#removeAll()); // where a test ends without its own
+    }
     execFileSync("ip", ["netns", "add", this.name]);
-    if (Namespace.#made === 1) process.once("exit", () => Namespace.#removeAll()); // where a test ends without its own
     Namespace.#there.add(this);
     this.ip("link set lo up");
   }

@@ -127,7 +127,7 @@ describe("up", () => {
     terminal.signals.emit(signal);
     expect(terminal.out.text).toBe("");
     if (signal === "SIGHUP") {
-      await expect.poll(() => terminal.err.text, { timeout: 5_000 }).toContain("reloaded: 1 unchanged");
+      await expect.poll(() => terminal.err.text).toContain("reloaded: 1 unchanged");
       terminal.signals.emit("SIGTERM");
     }
     expect(await done).toBe(0);
@@ -228,7 +228,7 @@ describe("show", () => {
     const { path } = await serveFake();
     const terminal = new Terminal();
     const done = terminal.run("show", "fdb", "--watch", "--json", "--control", path);
-    await expect.poll(() => terminal.out.text.split("\n").length, { timeout: 5_000 }).toBeGreaterThan(2);
+    await expect.poll(() => terminal.out.text.split("\n").length).toBeGreaterThan(2);
     terminal.signals.emit("SIGINT");
     expect(await done).toBe(0);
     for (const line of terminal.out.text.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveLength(1);

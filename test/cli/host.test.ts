@@ -135,7 +135,7 @@ test("SIGHUP ends what has no file", async () => {
 
 test("a live view is shown to people", async () => {
   const running = up({}, { lines: () => ["a view"] });
-  await expect.poll(() => running.terminal.out.text, { timeout: 3_000 }).toBe("ready\na view\n\n");
+  await expect.poll(() => running.terminal.out.text).toBe("ready\na view\n\n");
 });
 
 test("a socket that cannot be had stops the engine again", async () => {

@@ -85,9 +85,8 @@ it("takes or refuses any text, and right files with a piece cut out or put in", 
   fc.assert(fc.property(fc.oneof(edit, fc.string({ unit: "binary" })), readText), { numRuns: 500 });
 });
 
-it("reads a configuration at its limits in seconds", () => {
+it("reads a configuration at its limits", () => {
   const ports = Array.from({ length: 1024 }, (_, at) => `      p${at}: { memory: true, trunk: 1-4094, native: 1 }\n`);
-  const start = performance.now();
-  parseConfig(`switches:\n  lab:\n    ports:\n${ports.join("")}`, "net.yaml");
-  expect(performance.now() - start).toBeLessThan(5000);
+  const { switches } = parseConfig(`switches:\n  lab:\n    ports:\n${ports.join("")}`, "net.yaml");
+  expect(Object.keys(switches["lab"]!.ports)).toHaveLength(1024);
 });

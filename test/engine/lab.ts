@@ -57,7 +57,7 @@ export function listen(engine: Engine): EngineEvent[] {
 
 /** Waits until something holds; fails after some seconds. */
 export async function until(holds: () => boolean, what = "it"): Promise<void> {
-  await expect.poll(holds, { timeout: 10_000, interval: 5, message: what }).toBe(true);
+  await expect.poll(holds, { interval: 5, message: what }).toBe(true);
 }
 
 /** Frames that are told apart by their payload, from one MAC to everybody. */

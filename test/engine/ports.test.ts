@@ -107,7 +107,7 @@ describe.each(kinds)("%s", (_, make) => {
     expect(texts(probe)).toEqual(texts(incoming));
     await until(() => linkOf(engine, "subject") === "up");
     await feed(engine, "probe", outgoing);
-    await expect.poll(async () => (await kind.received!(engine)).length, { timeout: 10_000 }).toBe(COUNT);
+    await expect.poll(async () => (await kind.received!(engine)).length).toBe(COUNT);
     expect(texts(await kind.received!(engine))).toEqual(texts(outgoing));
     expect(port(engine, "subject")).toMatchObject({ rx: { frames: COUNT }, tx: { frames: COUNT }, drops: {} });
   });

@@ -2,8 +2,7 @@
 
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { QUICKSTART_YAML, startQuickstart, type Quickstart } from "../../src/guest/quickstart.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { WORKERS } from "../workers.js";
@@ -36,7 +35,9 @@ describe("the quickstart", () => {
 
   beforeAll(async () => {
     quickstart = await startQuickstart({ workers: WORKERS });
-    await sleep(1500);
+    await vi.waitFor(() => {
+      expect(quickstart.engine.stats().totals.rx.frames).toBeGreaterThan(1000);
+    }, { timeout: 20_000 });
     live = quickstart.lines().join("\n");
     summary = await quickstart.stop();
   });
@@ -58,8 +59,8 @@ describe("the quickstart", () => {
   });
 
   it("has pings answered within VLANs and not across", () => {
-    expect(summary).toMatch(/^ +web +10 +[34] +[34] +\d+\.\d\d/m);
-    expect(summary).toMatch(/^ +cam +20 +[34] +[34] +\d+\.\d\d/m);
+    expect(summary).toMatch(/^ +web +10 +([1-9]\d*) +\1 +\d+\.\d\d/m);
+    expect(summary).toMatch(/^ +cam +20 +([1-9]\d*) +\1 +\d+\.\d\d/m);
     expect(summary).toContain("Across VLANs: kept apart");
     expect(summary).toMatch(/app \(VLAN 10\) pinged nvr \(VLAN 20\) \d+ times?: 0 answers, 0 frames/);
   });
@@ -96,7 +97,7 @@ describe("the quickstart", () => {
       const config = other.engine.config();
       delete config.switches["lab"]!.ports["db"];
       await other.engine.apply(config);
-      await sleep(300);
+      await expect.poll(() => other.engine.stats().totals.rx.frames).toBeGreaterThan(100);
       expect(other.lines().join("\n")).not.toMatch(/^ +db .* up /m);
       expect(await other.stop()).toContain("unplugged and never entered");
     } finally {

@@ -98,7 +98,7 @@ export class Rig {
   /** Turns until `done` says so of everything that happened; gives up after five seconds. */
   turnUntil(done: (so_far: Turn) => boolean): Turn {
     const all: Turn = { frames: [], events: [], rung: false };
-    for (const end = Date.now() + 5000; !done(all);) {
+    for (const end = Date.now() + 20_000; !done(all);) {
       if (Date.now() > end) throw new Error(`nothing more came after ${JSON.stringify(all.events)}`);
       const turn = this.turn(20);
       all.frames.push(...turn.frames);
