@@ -322,6 +322,12 @@ export const PIPE_OUT_HEAD: u32 = 128;
 export const PIPE_OUT_TAIL: u32 = 192;
 export const PIPE_FAULT: u32 = 256; // core: 1 + reason for which the peer should be hung up on, 0: none
 export const PIPE_HUNGRY: u32 = 260; // core: 1 where what is there is less than a record; host: 0 with more bytes
+export const PIPE_FACE_MET: u32 = 264; // core: 1 once an entry below became FACE_MET; host: 0
+export const PIPE_FACE_COUNT: u32 = 268; // core: interfaces that the section of a pcapng file has described so far
+export const PIPE_FACES: u32 = 272; // u8 × FACES_MAX: bytes of FCS behind its frames, or one of the next two. pcap: [0]
+export const FACES_MAX: u32 = 48;
+export const FACE_OTHER: u32 = 254; // not Ethernet: its packets are passed over
+export const FACE_MET: u32 = 255; // and there were some
 export const PIPE_IN: u32 = 320;
 export const PIPE_OUT: u32 = 262464; // PIPE_IN + PIPE_SIZE
 export const PIPE_BYTES: u32 = 524608; // PIPE_OUT + PIPE_SIZE
@@ -351,6 +357,7 @@ export function layoutHash(): number {
   hash = fold(hash, RING_STOP + RING_OPEN + CUT_SHARED + ITEM_ODD + ITEM_SHARED);
   hash = fold(hash, WORKER_SCRATCH + FILTERS + FILTER_SIZE + MIRROR_FILTER);
   hash = fold(hash, WORKER_MERGES + WORKER_MERGE_SLOTS + MERGE_SIZE + HEADER_OFFLOAD + HEADER_LOOKING + COUNTER_MERGED);
+  hash = fold(hash, PIPE_FACES + PIPE_FACE_MET + FACE_OTHER);
   hash = fold(hash, PIPE_BYTES + PORT_SIZE + SOURCE_SIZE + MIRROR_SIZE + ITEM_SIZE + DESC_SIZE + EVENT_SIZE);
   return hash;
 }

@@ -5,11 +5,12 @@
 
 import {
   BATCH_MAX, CODEC_LENGTH, CODEC_PCAP, CODEC_PCAPNG, CODEC_SERVICE, DESC_LENGTH, DESC_PORT, DESC_SIZE, DESC_START,
-  FLAG_ROUTER, FRAME_MAX, HEADROOM, PIPE_FAULT, PIPE_HUNGRY, PIPE_SIZE, PORTS, PORTS_MAX, PORT_CODEC, PORT_FLAGS,
-  PORT_PIPE, PORT_SIZE, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
+  FACE_OTHER, FLAG_ROUTER, FRAME_MAX, HEADROOM, PIPE_FACES, PIPE_FAULT, PIPE_HUNGRY, PIPE_SIZE, PORTS, PORTS_MAX,
+  PORT_CODEC, PORT_FLAGS, PORT_PIPE, PORT_SIZE, SLOT_SIZE, SOURCES, SOURCE_PACE, SOURCE_SIZE, WORKER_RX,
 } from "../layout";
 import { UNLIMITED, exhaust, fits, roomFor, spend } from "../backpressure";
 import { countRx, dropIn } from "../counters";
+import { addFace, faceOf, forgetFaces } from "../faces";
 import { mayStart } from "../pace";
 import { fault, peek, peek32, readable, skip } from "../pipe";
 import { Reason } from "../reason";
@@ -17,7 +18,9 @@ import { base, counters, frames } from "../state";
 
 const RECORD_SIZE: u32 = 16;
 const RECORD_LENGTH: u32 = 8;
+const RECORD_ORIGINAL: u32 = 12;
 const BLOCK_SECTION: u32 = 0x0a0d_0d0a;
+const BLOCK_INTERFACE: u32 = 1;
 const BLOCK_SIMPLE: u32 = 3;
 const BLOCK_ENHANCED: u32 = 6;
 const BLOCK_MIN: u32 = 12;
@@ -47,8 +50,8 @@ export function decode(port: u32, first: u32, most: u32): u32 {
       exhaust(port);
       break;
     }
-    if (skipped == 0) {
-      skip(pipe, record); // a block without a frame
+    if (!isFrame(pipe, codec)) {
+      skip(pipe, record);
       continue;
     }
     if (!fits(port, length, room) || !mayStart(pace, length)) break;
@@ -94,6 +97,27 @@ function measureBlock(pipe: u32, waiting: u32): bool {
     skipped = 12;
     length = min(peek32(pipe, 8), record - 16);
   }
+  return true;
+}
+
+/**
+ * Whether the whole record at the read position holds a frame of Ethernet, which then ends before its FCS: of a packet
+ * that was cut short when it was captured, less of it or nothing is there. Notes what blocks say of interfaces.
+ */
+function isFrame(pipe: u32, codec: u32): bool {
+  if (codec == CODEC_LENGTH || codec == CODEC_SERVICE) return true;
+  const type = codec == CODEC_PCAPNG ? peek32(pipe, 0) : 0;
+  if (skipped == 0) {
+    if (type == BLOCK_SECTION) forgetFaces(pipe);
+    else if (type == BLOCK_INTERFACE) addFace(pipe, record);
+    return false;
+  }
+  const face = type == BLOCK_ENHANCED ? peek32(pipe, 8) : 0;
+  const fcs = codec == CODEC_PCAPNG ? faceOf(pipe, face) : <u32>load<u8>(pipe, PIPE_FACES);
+  if (fcs >= FACE_OTHER) return false;
+  const original = peek32(pipe, type == BLOCK_ENHANCED ? 24 : type == BLOCK_SIMPLE ? 8 : RECORD_ORIGINAL);
+  const whole = max(length, codec == CODEC_PCAP || codec == CODEC_PCAPNG ? original : bswap(original));
+  length = min(length, whole - min(whole, fcs));
   return true;
 }
 

@@ -23,7 +23,8 @@ const device = (description: string) => text("device name", {
 
 const PcapSchema = Type.Object({
   read: Type.Optional(path({
-    description: `Capture file whose frames enter the switch. ${FROM}`, examples: ["in.pcap"],
+    description: `Capture file whose frames enter the switch, those cut short as far as they are there. ${FROM}`,
+    examples: ["in.pcap"],
   })),
   write: Type.Optional(path({
     description: `Capture file for the frames that leave it. ${FROM}`, examples: ["out.pcap"],

@@ -4,6 +4,7 @@
 import * as layout from "../../assembly/layout.js";
 import type { SharedMemory } from "./memory.js";
 
+const NONE: readonly number[] = [];
 const MASK = layout.PIPE_SIZE - 1;
 const SERVICE_HEADER = 8; // length, interface, port that it entered by
 
@@ -29,6 +30,7 @@ export class Pipe {
   /** Empties both rings and clears a fault: a new conversation begins. */
   reset(): void {
     const { PIPE_IN_HEAD, PIPE_IN_TAIL, PIPE_OUT_HEAD, PIPE_OUT_TAIL, PIPE_FAULT, PIPE_HUNGRY } = layout;
+    for (let at = layout.PIPE_FACE_MET; at < layout.PIPE_IN; at += 4) this.#set(at, 0);
     for (const field of [PIPE_IN_HEAD, PIPE_IN_TAIL, PIPE_OUT_HEAD, PIPE_OUT_TAIL, PIPE_FAULT, PIPE_HUNGRY]) {
       this.#set(field, 0);
     }
@@ -42,6 +44,20 @@ export class Pipe {
   /** Whether the core waits for the rest of a record. Says nothing until the core has looked at the last bytes. */
   get hungry(): boolean {
     return this.#get(layout.PIPE_HUNGRY) !== 0;
+  }
+
+  /** Says how many bytes of FCS stand behind each frame of a pcap file. */
+  setFcs(bytes: number): void {
+    this.shared.bytes[this.offset + layout.PIPE_FACES] = bytes;
+  }
+
+  /** Interfaces of a pcapng file that are not Ethernet and had packets since the last call, or in the round before. */
+  passedOver(): readonly number[] {
+    if (this.#get(layout.PIPE_FACE_MET) === 0) return NONE;
+    this.#set(layout.PIPE_FACE_MET, 0);
+    const at = this.offset + layout.PIPE_FACES;
+    return [...this.shared.bytes.subarray(at, at + layout.FACES_MAX).keys()]
+      .filter((face) => this.shared.bytes[at + face] === layout.FACE_MET);
   }
 
   /** Bytes that the core has not taken yet. */

@@ -52,9 +52,12 @@ export class Links {
   }
 
   /** What a worker saw happen. */
-  report({ port, up, why, gone }: LinkReport): void {
+  report(report: LinkReport): void {
+    const { port, why } = report;
     const link = this.#links.get(port);
     if (!link) return; // the port went while the report was on its way
+    if (report.type === "note") return this.onChange(link.port, link.up, why, undefined);
+    const { up, gone } = report;
     if (gone) this.lost(port);
     if (link.up === up) return;
     link.up = up;

@@ -14,6 +14,10 @@ import type { Playing, Wiring } from "./wiring.js";
 const PCAP_HEADER_SIZE = 24;
 const LINKTYPE_ETHERNET = 1;
 const PCAP_MAGICS = [0xa1b2c3d4, 0xa1b23c4d]; // microseconds, nanoseconds: nobody looks at the times
+/** Above the link type: how many words of 16 bits each frame's FCS has, and whether that is said. */
+const FCS_SHIFT = 28;
+const FCS_UNIT = 2;
+const FCS_PRESENT = 1 << 26;
 const PCAPNG_MAGIC = 0x0a0d0d0a;
 const PCAPNG_ORDER = 0x1a2b3c4d;
 
@@ -57,9 +61,9 @@ export class Pcap implements Attachment {
   #openRead(path: string, loop: number): Playing {
     const fd = openFile(path, "read");
     try {
-      const { codec, start } = readHeader(fd, path);
+      const { codec, ...header } = readHeader(fd, path);
       this.#codecs.in = codec;
-      return { fd, start, loop };
+      return { fd, loop, ...header };
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -91,20 +95,22 @@ function openFile(path: string, purpose: "read" | "write"): number {
 }
 
 /** Tells the format of a capture file by its first bytes. */
-function readHeader(fd: number, path: string): { codec: Codec; start: number } {
+function readHeader(fd: number, path: string): { codec: Codec; start: number; fcs: number } {
   const bytes = Buffer.alloc(PCAP_HEADER_SIZE);
   const size = readSync(fd, bytes, 0, PCAP_HEADER_SIZE, 0);
   const swapped = PCAP_MAGICS.includes(bytes.readUInt32BE(0));
   if (swapped || PCAP_MAGICS.includes(bytes.readUInt32LE(0))) {
-    const linkType = (swapped ? bytes.readUInt32BE(20) : bytes.readUInt32LE(20)) & 0xffff;
+    const link = swapped ? bytes.readUInt32BE(20) : bytes.readUInt32LE(20);
+    const linkType = link & 0xffff;
     if (size < PCAP_HEADER_SIZE) throw new EngineError("PCAP", `pcap "${path}": the file is cut short`);
     if (linkType !== LINKTYPE_ETHERNET) {
       throw new EngineError("PCAP", `pcap "${path}": link type ${linkType}, and only Ethernet (1) can be played`);
     }
-    return { codec: swapped ? "pcap-swapped" : "pcap", start: PCAP_HEADER_SIZE };
+    const fcs = link & FCS_PRESENT ? (link >>> FCS_SHIFT) * FCS_UNIT : 0;
+    return { codec: swapped ? "pcap-swapped" : "pcap", start: PCAP_HEADER_SIZE, fcs };
   }
   if (bytes.readUInt32LE(0) === PCAPNG_MAGIC) {
-    if (bytes.readUInt32LE(8) === PCAPNG_ORDER) return { codec: "pcapng", start: 0 };
+    if (bytes.readUInt32LE(8) === PCAPNG_ORDER) return { codec: "pcapng", start: 0, fcs: 0 };
     throw new EngineError("PCAP", `pcap "${path}": a big-endian pcapng file; convert it (editcap -F pcap)`);
   }
   throw new EngineError("PCAP", `pcap "${path}": neither a pcap nor a pcapng file`);

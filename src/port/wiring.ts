@@ -4,9 +4,13 @@
 import { closeSync } from "node:fs";
 import { requireAddon, type DeviceKind } from "./addon.js";
 
-/** A playing of a capture file: where its records begin, and how often it is played (0: without end). */
+/**
+ * A playing of a capture file: where its records begin, bytes of FCS behind each frame (pcapng says it itself), and how
+ * often it is played (0: without end).
+ */
 export interface Playing {
   fd: number;
+  fcs: number;
   start: number;
   loop: number;
 }

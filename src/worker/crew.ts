@@ -18,7 +18,7 @@ import type { PollMode } from "./patience.js";
 const PARK_MS_MAX = 10_000; // a turn takes well under a millisecond, but a machine may be busy
 const STOP_MS_MAX = 2_000; // after a worker ended: the others may wait for a lock that it held
 
-export type LinkReport = Extract<FromWorker, { type: "link" }>;
+export type LinkReport = Extract<FromWorker, { type: "link" | "note" }>;
 
 /** What is to be known of a port to serve it. */
 export type Served = Pick<RegisteredPort, "index" | "pipe" | "workers">;
@@ -166,7 +166,7 @@ export class Crew {
   }
 
   #hear(worker: number, member: Member, message: FromWorker): void {
-    if (message.type === "link") return this.onLink(message);
+    if (message.type === "link" || message.type === "note") return this.onLink(message);
     if (message.type === "ready") member.doorbell = message.doorbell;
     const key = `${worker} ${message.type}${"port" in message ? ` ${message.port}` : ""}`;
     this.#awaited.get(key)?.resolve();

@@ -8,11 +8,22 @@ import type { Playing } from "../port/wiring.js";
 export class FileEnd {
   #position: number;
   #rounds = 0;
+  readonly #told = new Set<number>();
   #ended: boolean;
 
   constructor(readonly pipe: Pipe, readonly read: Playing | undefined, readonly write: number | undefined) {
     this.#position = read?.start ?? 0;
     this.#ended = read === undefined;
+    if (read) pipe.setFcs(read.fcs);
+  }
+
+  /** Interfaces of the file whose packets are passed over, since they are not Ethernet; each once. */
+  passedOver(): readonly number[] {
+    const met = this.pipe.passedOver();
+    if (met.length === 0) return met; // nearly always: nothing is allocated
+    const found = met.filter((face) => !this.#told.has(face));
+    for (const face of found) this.#told.add(face);
+    return found;
   }
 
   /** Moves what there is room for towards the core. Returns why the playing ended, once, when it did. */

@@ -209,6 +209,10 @@ export class Loop {
   }
 
   #fill(port: number, file: FileEnd): void {
+    for (const face of file.passedOver()) {
+      const why = `interface ${face} of the capture file is not Ethernet; its packets are passed over`;
+      this.#say({ type: "note", port, why });
+    }
     const ended = this.#guard(port, () => file.fill());
     if (ended === undefined) return;
     if (file.write === undefined) this.#link(port, false, ended);

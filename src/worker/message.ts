@@ -28,4 +28,6 @@ export type FromWorker =
   | { type: "detached"; port: number }
   /** `gone`: the attachment is lost and wants to be made anew. */
   | { type: "link"; port: number; up: boolean; why: string; gone: boolean }
+  /** Something about a port that users should know, while its link stays as it is. */
+  | { type: "note"; port: number; why: string }
   | { type: "stopped" };

@@ -34,8 +34,16 @@ export function block(type: number, ...parts: Uint8Array[]): Buffer {
   return Buffer.concat([wordsLE(type), total, body, padding, total]);
 }
 
-export function enhancedBlock(frame: Uint8Array): Buffer {
-  return block(6, wordsLE(0, 1, 2, frame.length, frame.length), frame);
+/** `original`: bytes that the packet had before it was cut short. */
+export function enhancedBlock(frame: Uint8Array, face = 0, original = frame.length): Buffer {
+  return block(6, wordsLE(face, 1, 2, frame.length, original), frame);
+}
+
+/** An interface of some link type; `fcsLength`: what its option of that name says. */
+export function interfaceBlock(linkType: number, fcsLength?: number): Buffer {
+  const name = [2 | 3 << 16, 0x306874]; // if_name: "th0", padded
+  const options = fcsLength === undefined ? [] : [...name, 13 | 1 << 16, fcsLength, 0];
+  return block(1, wordsLE(linkType, 0, ...options));
 }
 
 export function simpleBlock(frame: Uint8Array): Buffer {

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine.js";
-import { wordsLE, pcapRecord } from "../core/codec.js";
+import { SECTION, enhancedBlock, interfaceBlock, pcapRecord, wordsLE } from "../core/codec.js";
 import { findAddon } from "../../src/port/addon.js";
 import {
   canStream, collect, feed, feedInStep, framed, linkOf, listen, network, numbered, port, scratch, startEngine,
@@ -131,6 +131,34 @@ describe("a capture file", () => {
     const engine = await startEngine(network({ subject: { pcap: { read, loop: 5000 } }, probe: { memory: true } }));
     await until(() => port(engine, "subject").rx.frames === 5000);
     await until(() => linkOf(engine, "subject") === "down");
+  });
+
+  it("with packets that are not Ethernet says so once for each interface, and plays the others", async () => {
+    const read = join(scratch(), "in.pcapng");
+    const [frame] = numbered(1);
+    const packets = [0, 1, 0, 1].map((face) => enhancedBlock(frame!, face));
+    writeFileSync(read, Buffer.concat([SECTION, interfaceBlock(276), interfaceBlock(1), ...packets]));
+    const engine = await startEngine(network({ probe: { memory: true } }));
+    const events = listen(engine);
+    await engine.apply(network({ probe: { memory: true }, subject: { pcap: { read, loop: 3 } } }));
+    await until(() => events.some((event) => event.event === "port" && event.link === "down"));
+    expect(port(engine, "subject").rx.frames).toBe(6);
+    const said = events.filter((event) => event.event === "port" && event.why.includes("is not Ethernet"));
+    const why = expect.stringContaining("interface 0") as string;
+    expect(said).toMatchObject([{ port: "subject", link: "up", why }]);
+  });
+
+  it("does not play the FCS that its header tells of", async () => {
+    const read = join(scratch(), "in.pcap");
+    const header = Buffer.from(PCAP_HEADER);
+    header.writeUInt32LE(2 << 28 | 1 << 26 | 1, 20);
+    const [frame] = numbered(1, 1, 100);
+    const record = pcapRecord(frame!);
+    record.writeUInt32LE(frame!.length, 12); // nothing is cut off
+    writeFileSync(read, Buffer.concat([header, record]));
+    const engine = await startEngine(network({ subject: { pcap: { read } }, probe: { memory: true } }));
+    await until(() => linkOf(engine, "subject") === "down");
+    expect(port(engine, "subject").rx).toEqual({ frames: 1, bytes: frame!.length - 4 });
   });
 
   it("that is cut short gives what is whole in it", async () => {
