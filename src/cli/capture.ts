@@ -1,7 +1,7 @@
 // `taploom capture`: what passes a port, live, into a pcapng file or down a pipe.
 // Owns the file and the ends: a count, a duration, a signal, a reader that goes.
 
-import { createWriteStream } from "node:fs";
+import { createWriteStream, ftruncateSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import { Argument, Command } from "commander";
@@ -83,7 +83,9 @@ function createFile(file: string, force?: boolean): Writable {
 
 function openTarget(file: string, force?: boolean): number {
   try {
-    return openCaptureTarget(file, force);
+    const fd = openCaptureTarget(file, force);
+    ftruncateSync(fd);
+    return fd;
   } catch (cause) {
     const remedy = cause instanceof NotACaptureError ? "; name another file, or say --force" : "";
     throw new EngineError("CAPTURE", `${file}: ${(cause as Error).message}${remedy}`, { cause });

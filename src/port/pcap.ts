@@ -1,7 +1,7 @@
 // pcap: capture files. One is played into the switch, one records what the switch sends to the port. Owns the file
 // headers; records are decoded and encoded in the core. Read draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
 
-import { closeSync, constants, readSync, writeSync } from "node:fs";
+import { closeSync, constants, readSync } from "node:fs";
 import { EngineError } from "../api.js";
 import type { PcapAttachment } from "../config/model.js";
 import type { Codec } from "../core/codec.js";
@@ -9,7 +9,7 @@ import { NotACaptureError, openCaptureTarget } from "../disk/capture-target.js";
 import { openRegular } from "../disk/regular.js";
 import { pcapHeader, pcapngHeader } from "./capture-file.js";
 import { codeOf, keepSize, neverAgain, type Attachment } from "./port.js";
-import type { Playing, Wiring } from "./wiring.js";
+import type { Playing, Recording, Wiring } from "./wiring.js";
 
 const PCAP_HEADER_SIZE = 24;
 const LINKTYPE_ETHERNET = 1;
@@ -75,10 +75,8 @@ function isPcapng(path: string): boolean {
   return path.endsWith(".pcapng") || path.endsWith(".ntar");
 }
 
-function openWrite(path: string): number {
-  const fd = openFile(path, "write");
-  writeSync(fd, isPcapng(path) ? pcapngHeader("taploom") : pcapHeader());
-  return fd;
+function openWrite(path: string): Recording {
+  return { fd: openFile(path, "write"), header: isPcapng(path) ? pcapngHeader("taploom") : pcapHeader() };
 }
 
 function openFile(path: string, purpose: "read" | "write"): number {

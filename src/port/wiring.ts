@@ -15,12 +15,18 @@ export interface Playing {
   loop: number;
 }
 
+/** A file that is to hold a recording: what it begins with. Until a worker has it, it holds what was there before. */
+export interface Recording {
+  fd: number;
+  header: Uint8Array;
+}
+
 export type Wiring =
   /** `further`: fds of further queues. `sendsOnly`: another worker receives from the device. */
   | { kind: DeviceKind; fd: number; further?: number[]; sendsOnly?: boolean }
   /** `fd`: the connection, -1 for none yet; `listener`: where connections are accepted, or -1. */
   | { kind: "stream"; fd: number; listener: number }
-  | { kind: "file"; read?: Playing; write?: number }
+  | { kind: "file"; read?: Playing; write?: Recording }
   | { kind: "memory" }
   | { kind: "capture" }
   | { kind: "generator" };
@@ -59,7 +65,7 @@ function descriptorsOf(wiring: Wiring): number[] {
   if (isDevice(wiring)) return [wiring.fd, ...wiring.further ?? []];
   switch (wiring.kind) {
     case "stream": return [wiring.fd, wiring.listener];
-    case "file": return [wiring.read?.fd ?? -1, wiring.write ?? -1];
+    case "file": return [wiring.read?.fd ?? -1, wiring.write?.fd ?? -1];
     default: return [];
   }
 }

@@ -1,9 +1,9 @@
 // Capture files as the far end of a pipe: bytes of a file go into the ring that the core decodes, bytes that the
 // core encoded go into a file. One system call moves many records; no record is looked at here.
 
-import { closeSync, readSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import type { Pipe } from "../core/pipe.js";
-import type { Playing } from "../port/wiring.js";
+import type { Playing, Recording } from "../port/wiring.js";
 
 export class FileEnd {
   #position: number;
@@ -11,10 +11,13 @@ export class FileEnd {
   readonly #told = new Set<number>();
   #ended: boolean;
 
-  constructor(readonly pipe: Pipe, readonly read: Playing | undefined, readonly write: number | undefined) {
+  constructor(readonly pipe: Pipe, readonly read: Playing | undefined, readonly write: Recording | undefined) {
     this.#position = read?.start ?? 0;
     this.#ended = read === undefined;
     if (read) pipe.setFcs(read.fcs);
+    if (!write) return;
+    ftruncateSync(write.fd);
+    writeSync(write.fd, write.header);
   }
 
   /** Interfaces of the file whose packets are passed over, since they are not Ethernet; each once. */
@@ -57,13 +60,13 @@ export class FileEnd {
   /** Writes what the core has encoded. Throws the file system's error (ENOSPC, EIO). */
   drain(): void {
     while (this.write !== undefined && this.pipe.waiting > 0) {
-      this.pipe.drain(writeSync(this.write, this.pipe.span()));
+      this.pipe.drain(writeSync(this.write.fd, this.pipe.span()));
     }
   }
 
   close(): void {
     if (this.read) closeSync(this.read.fd);
-    if (this.write !== undefined) closeSync(this.write);
+    if (this.write) closeSync(this.write.fd);
   }
 
   #end(why: string): string {

@@ -113,7 +113,17 @@ describe("a file to record into", () => {
     const path = join(folder(), "old");
     writeFileSync(path, Buffer.from(`${magic}ffff`, "hex"));
     closeSync(openCaptureTarget(path));
-    expect(readFileSync(path)).toHaveLength(0);
+    expect(readFileSync(path)).toHaveLength(6);
+  });
+
+  it("keeps what was recorded there if the change that names it fails", async () => {
+    const path = join(folder(), "old.pcap");
+    const old = Buffer.from("d4c3b2a1ffff", "hex");
+    writeFileSync(path, old);
+    const ports = { rec: { pcap: { write: path } }, play: { pcap: { read: `${path}.missing` } } };
+    const config = parseConfig(JSON.stringify({ switches: { lab: { ports } } }), "test");
+    await expect(Engine.start(config)).rejects.toThrow("there is no such file");
+    expect(readFileSync(path).equals(old)).toBe(true);
   });
 
   it("may be empty, or not there yet", () => {
@@ -130,6 +140,5 @@ describe("a file to record into", () => {
     for (const name of [path, link]) expect(() => openCaptureTarget(name)).toThrow("something other than a capture");
     expect(readFileSync(path, "utf8")).toBe(text);
     closeSync(openCaptureTarget(link, true));
-    expect(readFileSync(path)).toHaveLength(0);
   });
 });

@@ -2,8 +2,9 @@
 // deep, on the switch of vlan-table.ts and in its form. Owns data only.
 // The rule behind the rows: a frame that names a VLAN behind its own tag (by a VID other than 0, at any depth) leaves
 // without its own tag through tunnels only. Open vSwitch 3.1 (`vlan-limit=2`, dummy datapath) was asked the same.
-// It differs where it looks at two tags only, takes a priority tag inside for none, and lets the inner tag out at
-// native ports; who gets a frame and what is in it for trunks and tunnels is otherwise the same.
+// Trunks and tunnels get the same frames there. It differs at the others: it looks at two tags only, of which it removes
+// the inner one if the outer is a priority tag, and any priority tag inside; what it does not see it lets out at access
+// ports, and inner tags at native ports.
 // Read first: IEEE 802.1Q clause 6.9, vlan-table.ts.
 
 import { cTag as c, sTag as s } from "./frames.js";
