@@ -17,7 +17,7 @@ import { emit } from "./element/emit";
 import { encode } from "./element/encode";
 import { forward } from "./element/forward";
 import { generate } from "./element/generate";
-import { learn } from "./element/learn";
+import { learn, passOverBarred } from "./element/learn";
 import { mirrorIn } from "./element/mirror";
 import { parse, refuse } from "./element/parse";
 import { route } from "./element/route";
@@ -87,6 +87,7 @@ function process(first: u32, count: u32, sourced: bool): void {
   learn(taken);
   forward(taken);
   if (load<u32>(ROUTER_COUNT)) {
+    passOverBarred();
     if (workers > 1) share(taken);
     route(taken);
   }

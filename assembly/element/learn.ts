@@ -4,23 +4,45 @@
 
 import {
   DOMAINS, DOMAIN_SIZE, DOMAIN_SWITCH, FDB_COUNT, FDB_FLAGS, FDB_PORT, FDB_STAMP, FDB_STATIC, ITEM_DESTINATION,
-  ITEM_DOMAIN, ITEM_PORT, ITEM_SIZE, ITEM_SOURCE, SWITCHES, SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE, WORKER_ITEMS,
+  ITEM_DOMAIN, ITEM_PORT, ITEM_SIZE, ITEM_SLOT, ITEM_SOURCE, SWITCHES, SWITCH_FLAGS, SWITCH_LEARNING, SWITCH_SIZE,
+  WORKER_ITEMS,
 } from "../layout";
 import { WORKER_TOUCHED } from "../layout-router";
+import { dropIn } from "../counters";
+import { release } from "../pool";
+import { Reason } from "../reason";
+import { isInterface } from "../router/gather";
 import { base, fdbSeed, fdbShift, ticks } from "../state";
 import { bucketBy, find, learnKey, match, valueAt } from "../table/fdb";
+import { DONE, setVerdict } from "../verdict";
 import { MAC_MASK, isGroup } from "../wire/ethernet";
 
 const FAR_MACS: u32 = 8192; // the buckets of more do not share the second-level cache with the frames
 const SEEN_PORT: u64 = 32; // in a value: the port, above the stamp
 const SEEN_FLAGS: u64 = 16; // bits above the port, which do not count here
 
+/** A bit for each place of the stretch whose frame was dropped here, as its verdict does not say yet. */
+let barred: u64 = 0;
+
 export function learn(count: u32): void {
+  barred = 0;
   const end = base + WORKER_ITEMS + count * ITEM_SIZE;
   if (load<u32>(FDB_COUNT) >= FAR_MACS) touch(end);
   for (let item = learnMost(base + WORKER_ITEMS, end); item < end; item = learnMost(item + ITEM_SIZE, end)) {
     refresh(item, load<u64>(item, ITEM_SOURCE));
   }
+}
+
+/** Drops a frame that a router is said to have sent, but did not: it came in by a port. */
+function bar(item: u32): void {
+  dropIn(load<u16>(item, ITEM_PORT), Reason.spoofed);
+  release(load<u32>(item, ITEM_SLOT));
+  barred |= <u64>1 << ((item - base - WORKER_ITEMS) / ITEM_SIZE);
+}
+
+/** Writes the verdicts of what was dropped, once the others have theirs. */
+export function passOverBarred(): void {
+  for (let places = barred; places != 0; places &= places - 1) setVerdict(<u32>ctz(places), DONE);
 }
 
 /** Loads the buckets of all keys up to an item, and does nothing else, so that the cache's misses overlap. */
@@ -57,7 +79,10 @@ function refresh(item: u32, key: u64): void {
   const port = <u32>load<u16>(item, ITEM_PORT);
   const value = find(key);
   if (value && load<u16>(value, FDB_PORT) == port) return store<u32>(value, ticks, FDB_STAMP);
-  if (value && (load<u8>(value, FDB_FLAGS) & FDB_STATIC)) return; // spoofed: not worth the lock
+  if (value && (load<u8>(value, FDB_FLAGS) & FDB_STATIC)) { // not worth the lock
+    if (isInterface(load<u16>(value, FDB_PORT))) bar(item);
+    return;
+  }
   if (isGroup(key) || (key & MAC_MASK) == 0) return; // IEEE 802.1Q 8.7 b
   const owner = <u32>load<u16>(DOMAINS + <u32>load<u16>(item, ITEM_DOMAIN) * DOMAIN_SIZE, DOMAIN_SWITCH);
   if (load<u32>(SWITCHES + owner * SWITCH_SIZE, SWITCH_FLAGS) & SWITCH_LEARNING) learnKey(key, port);

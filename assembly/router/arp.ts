@@ -6,13 +6,16 @@ import {
   INTERFACE_ADDRESS, INTERFACE_FLAGS, INTERFACE_MASK, INTERFACE_SOURCE, INTERFACE_UPLINK, NEIGHBOR_DESTINATION,
   NEIGHBOR_KEY, NEIGHBOR_PORT, NEIGHBOR_QUEUE, READY,
 } from "../layout-router";
-import { ITEM_HANDED, ITEM_LENGTH, ITEM_SHAPE, ITEM_SLOT, ITEM_WAITED, POP_SHIFT } from "../layout";
+import {
+  FDB_FLAGS, FDB_PORT, FDB_STATIC, ITEM_HANDED, ITEM_LENGTH, ITEM_PORT, ITEM_SHAPE, ITEM_SLOT, ITEM_WAITED, POP_SHIFT,
+} from "../layout";
 import { countCopies } from "../counters";
 import { hand } from "../egress";
 import { hold } from "../pool";
 import { Reason } from "../reason";
 import { self, shard, workers } from "../state";
-import { asksAll, confirm, findNeighbor, neighborOf } from "../table/neighbor";
+import { find } from "../table/fdb";
+import { asks, asksAll, confirm, dispute, findNeighbor, neighborOf } from "../table/neighbor";
 import { outsideIndexOf } from "../table/outside";
 import { firstOf } from "../table/queue";
 import {
@@ -38,14 +41,18 @@ export function receiveArp(): void {
   const own = load<u64>(entry, INTERFACE_SOURCE) & MAC_MASK;
   const sender = load<u32>(packet, ARP_SENDER);
   const target = load<u32>(packet, ARP_TARGET);
-  if (isGroup(mac) || mac == 0 || mac == own || isOwn(sender)) return drop(Reason.spoofed);
+  if (isGroup(mac) || mac == 0 || mac == own || isOwn(sender) || isElsewhere(mac)) return drop(Reason.spoofed);
   const asked = load<u16>(packet, ARP_OPERATION) == ARP_REQUEST && isOwn(target);
   if (!takeWaited()) {
     if (workers > 1 && !wasHanded() && !tellOthers()) return;
     if (isAwaited(sender) && waitBehind()) return;
   }
-  learn(sender, mac, asked);
-  if (!asked || wasHanded()) return absorb();
+  const disputed = learn(sender, mac, asked);
+  if (!asked || wasHanded()) {
+    absorb();
+    if (disputed && asks(disputed)) ask(disputed);
+    return;
+  }
   if (!makeOwn()) return;
   accept();
   putArp(packet, ARP_REPLY, own, target, mac, sender);
@@ -91,18 +98,33 @@ function tellOthers(): bool {
   return true;
 }
 
+/** Whether the configuration says of a MAC that it is at another port than the one by which the packet at hand came. */
+function isElsewhere(mac: u64): bool {
+  const came = <u32>load<u16>(item, ITEM_PORT);
+  const value = find(mac | (load<u64>(entry, INTERFACE_SOURCE) & ~MAC_MASK));
+  const isFixed = value != 0 && (load<u8>(value, FDB_FLAGS) & FDB_STATIC) != 0;
+  return isFixed && came != port && <u32>load<u16>(value, FDB_PORT) != came; // `port`: another router's, who knows
+}
+
 /** Whether an address is the interface's, or one of the outside addresses that it stands for. */
-function isOwn(address: u32): bool {
+export function isOwn(address: u32): bool {
   if (address == 0) return false;
   if (address == load<u32>(entry, INTERFACE_ADDRESS)) return true;
   return (load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) != 0 && outsideIndexOf(router, address) >= 0;
 }
 
-function learn(sender: u32, mac: u64, asked: bool): void {
-  if (!isUnicast(sender)) return; // also a probe, whose sender has no address yet
+/**
+ * Learns where the sender is, unless another host has its address and has not been asked yet whether it is still
+ * there: that neighbor is returned; else 0.
+ */
+function learn(sender: u32, mac: u64, asked: bool): u32 {
+  if (!isUnicast(sender)) return 0; // also a probe, whose sender has no address yet
   const strange = (sender ^ load<u32>(entry, INTERFACE_ADDRESS)) & load<u32>(entry, INTERFACE_MASK);
   const neighbor = asked && !strange ? neighborOf(port, sender, true) : findNeighbor(port, sender);
-  if (neighbor) confirm(neighbor, mac);
+  if (neighbor == 0) return 0;
+  if (dispute(neighbor, mac)) return neighbor;
+  confirm(neighbor, mac);
+  return 0;
 }
 
 /** The packet at hand has been seen to; a question about a neighbor takes its place in the batch. */

@@ -12,7 +12,8 @@ import {
 import { isPartialAt } from "../offload";
 import { base, flowBuckets, flowShift, frames, hashSeed, hashSeedOther } from "../state";
 import { hashOf } from "../table/hash";
-import { VERDICT_SIZE, verdictAt, verdictOf } from "../verdict";
+import { DONE, VERDICT_SIZE, verdictAt, verdictOf } from "../verdict";
+import { TYPE_ARP } from "../wire/arp";
 import { isWhole20 } from "../wire/checksum";
 import { HEADER_SIZE, isGroup } from "../wire/ethernet";
 import {
@@ -21,6 +22,8 @@ import {
 } from "../wire/ipv4";
 import { FIN, RST, SYN, TCP_OFFSET, TCP_SIZE, UDP_LENGTH } from "../wire/l4";
 import { workOf } from "../wire/virtio";
+import { guard } from "./guard";
+import { isInterface } from "./gather";
 
 /** Above the place of a noted packet: the port of the interface. */
 export const PORT_SHIFT: u32 = 16;
@@ -45,7 +48,10 @@ export function note(count: u32): u32 {
   return noted;
 }
 
-/** Notes plain packets, and passes over what is not for routers; returns the first item that is neither, or `end`. */
+/**
+ * Notes plain packets, and passes over what is not for routers, but for ARP; returns the first item that is neither, or
+ * `end`.
+ */
 function noteMost(from: u32, end: u32): u32 {
   const pool = frames;
   let parsed = noted;
@@ -54,8 +60,10 @@ function noteMost(from: u32, end: u32): u32 {
   for (; item < end; item += ITEM_SIZE) {
     const port = load<u32>(verdict);
     verdict += VERDICT_SIZE;
-    if (port >= PORTS_MAX) continue;
-    if ((load<u32>(port * PORT_SIZE, PORTS + PORT_FLAGS) & FLAG_ROUTER) == 0) continue;
+    if (port >= PORTS_MAX || (load<u32>(port * PORT_SIZE, PORTS + PORT_FLAGS) & FLAG_ROUTER) == 0) {
+      if (port != DONE && isArp(pool, item)) break;
+      continue;
+    }
     const shape = load<u32>(item, ITEM_SHAPE);
     if (shape & SHAPE_OTHER) break;
     const packet = packetOf(pool, item, shape);
@@ -67,8 +75,19 @@ function noteMost(from: u32, end: u32): u32 {
   return item;
 }
 
-/** Notes any packet for a router, but for one whose frame is carried inside another network's tag. */
+/** Whether a frame that is switched holds ARP. */
+@inline
+function isArp(pool: u32, item: u32): bool {
+  return load<u16>(packetOf(pool, item, load<u32>(item, ITEM_SHAPE)) - 2) == TYPE_ARP;
+}
+
+/**
+ * Notes any packet for a router, but for one whose frame is carried inside another network's tag; ARP that is switched
+ * may not claim a router's address.
+ */
 function noteOther(item: u32): void {
+  const verdict = verdictOf((item - base - WORKER_ITEMS) / ITEM_SIZE);
+  if (verdict >= PORTS_MAX || !isInterface(verdict)) return guard(item);
   const shape = load<u32>(item, ITEM_SHAPE);
   const packet = packetOf(frames, item, shape);
   if (<u32>load<u8>(item, ITEM_POP) & ITEM_INNER) return;

@@ -102,6 +102,19 @@ export function confirm(neighbor: u32, mac: u64): void {
   ready(neighbor + NEIGHBOR_QUEUE);
 }
 
+/**
+ * A MAC is said to have a neighbor's address. True: another one has it, as far as is known, and is asked first, alone,
+ * whether it is still there; who claims the address gets it when there was no answer and all were asked. So nobody
+ * takes the traffic of a host that is there, and a failover takes a second or two (RFC 826 would believe at once).
+ */
+export function dispute(neighbor: u32, mac: u64): bool {
+  const destination = load<u64>(neighbor, NEIGHBOR_DESTINATION);
+  const probes = load<u32>(neighbor, NEIGHBOR_PROBES);
+  if (destination == 0 || (destination & MAC_MASK) == mac || probes >= NEIGHBOR_PROBES_MAX) return false;
+  if (probes == 0) store<u32>(neighbor, NEIGHBOR_PROBES_MAX - 2, NEIGHBOR_PROBES); // one question to it, one to all
+  return true;
+}
+
 /** Whether a neighbor did not answer, and is not to be asked again yet. */
 export function hasFailed(neighbor: u32): bool {
   return load<u64>(neighbor, NEIGHBOR_DESTINATION) == 0 && load<u32>(neighbor, NEIGHBOR_PROBES) > NEIGHBOR_PROBES_MAX

@@ -203,13 +203,6 @@ it.each([
   expect(neighbors(rig)).toBe(0);
 });
 
-it("rfc826 corrects what it knows by an announcement", () => {
-  const rig = new RouterRig();
-  rig.send(toInside("10.0.20.9"));
-  raw(rig, "a20", arpFrame(rig, { op: 1, from: "10.0.20.9", target: "10.0.20.9", mac: "02:11:11:11:11:11" }));
-  expect(neighbor(rig, "10.0.20.9")).toBe("02:11:11:11:11:11");
-});
-
 it.each([
   ["our own address", { op: 2, from: "10.0.20.1", target: "10.0.20.1" }, "spoofed"],
   ["our own MAC", { op: 2, from: "10.0.20.9", target: "10.0.20.1", mac: ROUTER_MAC }, "spoofed"],
