@@ -214,7 +214,7 @@ export function restoreSession(left: u32): bool {
   const ports = load<u32>(RESTORED, HALF_KEY + 8);
   const after = load<u64>(RESTORED, HALF_ADDRESSES);
   const afterPorts = load<u32>(RESTORED, HALF_PORTS);
-  const flags = <u32>load<u8>(RESTORED + HALF_SIZE, HALF_FLAGS);
+  const flags = <u32>load<u8>(RESTORED + HALF_SIZE, HALF_FLAGS) & (FLOW_INBOUND | FLOW_HAIRPIN);
   if (!hasInside(RESTORED)) return false;
   const inside = insideOf(RESTORED);
   const peerHost = flags & FLOW_HAIRPIN && ownerOfHost(inside) < 0 ? <u32>(after >> 32) : inside;

@@ -10,10 +10,10 @@ import {
 } from "../layout-router";
 import { Reason } from "../reason";
 import { self, ticks } from "../state";
-import { findHalf, goesInside, setNeighbor } from "../table/flow";
+import { findHalf, goesInside, permit, setNeighbor } from "../table/flow";
 import { cover, fragmentOf } from "../table/fragment";
 import { removeUnused } from "../table/mapping";
-import { outsideIndexOf } from "../table/outside";
+import { filtersAddress, outsideIndexOf } from "../table/outside";
 import { ready } from "../table/queue";
 import { leadsInside, portOf } from "../table/route";
 import { room } from "../table/slab";
@@ -189,6 +189,7 @@ function pass(half: u32): void {
   const way = half ? wayOf(half) : 0;
   if (way == 0) return;
   if (protocol != PROTOCOL_TCP || follow(half, payload)) settle(half);
+  if (filtersAddress(router)) permit(half);
   rewriteHeader(half);
   rewritePayload(half);
   if (way != AROUND) clampMss(load<u32>(way, NEIGHBOR_PORT));

@@ -5,10 +5,10 @@
 // threshold, as for queues), so that one that scans leaves a ninth to the others, and two leave a seventeenth.
 
 import {
-  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE, INTERFACE_FLAGS, INTERFACE_UPLINK,
-  MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX, MAPPING_SLAB, OUTSIDE_INSIDE, ROUTER_COUNT,
-  ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS, ROUTER_FLOWS, ROUTER_HOST_PORTS,
-  ROUTER_MAPPING_ENDPOINT,
+  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_SLAB, HALF_MAPPING, HALF_SIZE, HOST_FLOWS, HOST_MAPPINGS, HOST_OUTSIDE,
+  INTERFACE_FLAGS, INTERFACE_UPLINK, MAPPING_EXPIRES, MAPPING_INSIDE, MAPPING_OUTSIDE, MAPPING_OUTSIDE_INDEX,
+  MAPPING_SLAB, OUTSIDE_INSIDE, ROUTER_COUNT, ROUTER_EVICTS, ROUTER_FILTER_ADDRESS, ROUTER_FILTER_PORT, ROUTER_FLAGS,
+  ROUTER_FLOWS, ROUTER_HOST_PORTS, ROUTER_MAPPING_ENDPOINT,
 } from "../layout-router";
 import { Reason } from "../reason";
 import { self, shard } from "../state";
@@ -55,13 +55,16 @@ export function beginOutbound(): u32 {
     drop(Reason.natFiltered);
     return 0;
   }
-  const ports = portsAt(payload, protocol);
-  const destination = load<u32>(packet, IP_DESTINATION);
-  const mapping = mappingFor(ports, destination);
-  if (mapping == 0) return 0;
+  const mapping = mappingFor(portsAt(payload, protocol), load<u32>(packet, IP_DESTINATION));
+  return mapping ? openOutbound(mapping) : 0;
+}
+
+/** Makes the flow by which the packet at hand leaves as a mapping's; 0: refused, and dropped. */
+function openOutbound(mapping: u32): u32 {
   const outside = load<u64>(mapping, MAPPING_OUTSIDE);
-  const addresses = (<u64>destination << 32) | addressOf(outside);
-  return open(mapping, 0, addresses, (ports & 0xffff0000) | portIn(outside), outsideScope(scope()), 0);
+  const addresses = (<u64>load<u32>(packet, IP_DESTINATION) << 32) | addressOf(outside);
+  const ports = (portsAt(payload, protocol) & 0xffff0000) | portIn(outside);
+  return open(mapping, 0, addresses, ports, outsideScope(scope()), 0);
 }
 
 /** Whether a packet may begin a session: no reset, and of ICMP only queries. */
@@ -203,31 +206,62 @@ function makeOwn(inside: u32, index: u32, port: u32): u32 {
 
 /** The half for a packet to the outside endpoint of a mapping, from either side; 0: it may not, and was dropped. */
 export function beginInbound(mapping: u32): u32 {
-  const hairpin = (load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) == 0;
-  const ports = portsAt(payload, protocol);
-  let source = load<u32>(packet, IP_SOURCE);
-  let sourcePort = ports & 0xffff;
-  let own: u32 = 0;
-  if (hairpin) { // the far end sees the outside endpoint of who sends (RFC 4787 REQ-9)
-    if (!mayOpen()) return filtered(mapping, 0);
-    holdMapping(mapping);
-    own = mappingFor(ports, load<u32>(packet, IP_DESTINATION));
-    letGo(mapping);
-    if (own == 0) return forget(mapping, 0);
-    source = addressOf(load<u64>(own, MAPPING_OUTSIDE));
-    sourcePort = portIn(load<u64>(own, MAPPING_OUTSIDE));
-  }
-  if (!mayEnter(mapping, source)) return filtered(mapping, own);
+  if ((load<u32>(entry, INTERFACE_FLAGS) & INTERFACE_UPLINK) == 0) return beginHairpin(mapping);
+  const source = load<u32>(packet, IP_SOURCE);
+  if (!mayEnter(mapping, source)) return filtered(mapping, 0);
+  const from = endpointKey(router, protocol, source, portsAt(payload, protocol) & 0xffff);
+  return enter(mapping, from, 0, FLOW_INBOUND);
+}
+
+/**
+ * The same from the inside: the far end sees the outside endpoint of who sends, and filters by it as by an external
+ * host's (RFC 4787 REQ-9). What it does not let in has been sent all the same: the sender waits for an answer, so that
+ * two who send to each other's outside endpoints meet (RFC 5128 3.3).
+ */
+function beginHairpin(mapping: u32): u32 {
+  if (!mayOpen()) return filtered(mapping, 0);
+  holdMapping(mapping);
+  const own = mappingFor(portsAt(payload, protocol), load<u32>(packet, IP_DESTINATION));
+  letGo(mapping);
+  if (own == 0) return forget(mapping, 0);
+  const source = load<u64>(own, MAPPING_OUTSIDE);
+  const waiting = waitsFor(mapping, source);
+  if (waiting == 0 && !mayEnter(mapping, addressOf(source))) return knock(mapping, own);
+  if (waiting == 0) return enter(mapping, source, own, FLOW_HAIRPIN);
+  holdMapping(mapping);
+  removeFlow(waiting); // the hairpin is both ends'
+  letGo(mapping);
+  const half = enter(mapping, source, own, FLOW_HAIRPIN);
+  if (half && filtersAddress(router)) permit(half + HALF_SIZE);
+  return half;
+}
+
+/** The session by which the inside end of a mapping waits for an outside endpoint of this router, 0: none. */
+function waitsFor(mapping: u32, source: u64): u32 {
+  const inside = load<u64>(mapping, MAPPING_INSIDE);
+  const addresses = (<u64>addressOf(source) << 32) | addressOf(inside);
+  const half = findHalf(addresses, portsKey((portIn(source) << 16) | portIn(inside), protocol, scope()));
+  return half && half == firstOf(half) && load<u32>(half, HALF_MAPPING) == mapping ? half : 0;
+}
+
+/** Makes the session of a sender whom the far end does not let in yet; always 0, and the packet is dropped. */
+function knock(mapping: u32, own: u32): u32 {
+  if (isPublished(mapping)) return filtered(mapping, own);
+  if (openOutbound(own)) drop(Reason.natFiltered);
+  return 0;
+}
+
+/** Opens a session from an endpoint to the inside of a mapping; `own`: the sender's mapping, where that is inside. */
+function enter(mapping: u32, from: u64, own: u32, flags: u32): u32 {
   const inside = load<u64>(mapping, MAPPING_INSIDE);
   if (!isInside(router, addressOf(inside))) {
     forget(mapping, own);
     refuse(Reason.noRoute, UNREACHABLE, CODE_NET);
     return 0;
   }
-  const addresses = (<u64>addressOf(inside) << 32) | source;
-  const after = (portIn(inside) << 16) | sourcePort;
-  if (hairpin) return open(own, mapping, addresses, after, insideScope(scope()), FLOW_HAIRPIN);
-  return open(mapping, 0, addresses, after, insideScope(scope()), FLOW_INBOUND);
+  const addresses = (<u64>addressOf(inside) << 32) | addressOf(from);
+  const ports = (portIn(inside) << 16) | portIn(from);
+  return open(own ? own : mapping, own ? mapping : 0, addresses, ports, insideScope(scope()), flags);
 }
 
 function filtered(mapping: u32, own: u32): u32 {

@@ -3,7 +3,7 @@
 // not look at both. Read RFC 2663 2.3 to 2.6 (sessions), RFC 4787 4.3 (timers).
 
 import {
-  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_PERMIT, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN,
+  FLOW_HAIRPIN, FLOW_INBOUND, FLOW_INDEX, FLOW_PERMIT, FLOW_PERMIT_BACK, FLOW_SLAB, HALF_ADDRESSES, HALF_BEGUN,
   HALF_DELTA_IP, HALF_DELTA_L4, HALF_EXPIRES, HALF_FLAGS, HALF_HOST, HALF_KEY, HALF_MAPPING, HALF_NEIGHBOR, HALF_PORTS,
   HALF_RENEW, HALF_SIZE, HALF_TIMEOUT, MAPPING_OUTSIDE, RENEW_ALWAYS, ROUTERS, ROUTER_FLOWS, ROUTER_SIZE,
   SESSION_CREATED, SESSION_DESTROYED, graceOf,
@@ -116,12 +116,37 @@ export function makeFlow(
   return half;
 }
 
-/** A flow that the inside began lets the address that it goes to send from other ports, too. */
+/**
+ * The inside sends in a half's direction: the address that it sends to may answer from other ports, too (RFC 4787 5).
+ * So it is for each end of a hairpin, whose remote address is the other's outside one, as if it were an external host.
+ */
 export function permit(half: u32): void {
-  const flags = half + HALF_SIZE + HALF_FLAGS;
-  const outside = load<u64>(load<u32>(half, HALF_MAPPING), MAPPING_OUTSIDE);
-  if (<u32>load<u8>(flags) & FLOW_INBOUND) return;
-  if (addPermit(outside, <u32>(load<u64>(half, HALF_KEY) >> 32))) store<u8>(flags, load<u8>(flags) | <u8>FLOW_PERMIT);
+  const flags = firstOf(half) + HALF_SIZE + HALF_FLAGS;
+  const flag = permitFlag(half);
+  if (!isOutbound(half) || load<u8>(flags) & flag) return;
+  if (addPermit(outsideEnd(half), remoteOf(half))) store<u8>(flags, load<u8>(flags) | flag);
+}
+
+@inline
+function permitFlag(half: u32): u8 {
+  return <u8>(directionOf(half) ? FLOW_PERMIT_BACK : FLOW_PERMIT);
+}
+
+/** The outside endpoint of the inside end that sends in a half's direction. */
+@inline
+function outsideEnd(half: u32): u64 {
+  return load<u64>(load<u32>(directionMapping(half)), MAPPING_OUTSIDE);
+}
+
+/** The address that packets of a half are for as they come. */
+@inline
+function remoteOf(half: u32): u32 {
+  return load<u32>(half, HALF_KEY + 4);
+}
+
+function unpermit(half: u32): void {
+  const flags = <u32>load<u8>(firstOf(half) + HALF_SIZE, HALF_FLAGS);
+  if (flags & permitFlag(half)) dropPermit(outsideEnd(half), remoteOf(half));
 }
 
 /** The router of a half. */
@@ -175,9 +200,8 @@ export function removeFlow(half: u32): void {
   const peer = load<u32>(back, HALF_MAPPING);
   const host = load<u32>(half, HALF_HOST);
   logSession(SESSION_DESTROYED, half, mapping);
-  if (<u32>load<u8>(back, HALF_FLAGS) & FLOW_PERMIT) {
-    dropPermit(load<u64>(mapping, MAPPING_OUTSIDE), <u32>(load<u64>(half, HALF_KEY) >> 32));
-  }
+  unpermit(half);
+  unpermit(back);
   countSessions(half, -1);
   refer(load<u32>(half, HALF_NEIGHBOR), -1);
   refer(load<u32>(back, HALF_NEIGHBOR), -1);

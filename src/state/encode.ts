@@ -9,6 +9,8 @@ import { isWhole, recordsOf } from "../core/nat.js";
 import * as format from "./format.js";
 import type { StateSources } from "./sources.js";
 
+/** What sessions get anew. */
+const PERMITS = layout.FLOW_PERMIT | layout.FLOW_PERMIT_BACK;
 /** Records in a slice: a few milliseconds. */
 const SLICE = 2_000;
 /** Records looked at in a slice, used or not. */
@@ -91,7 +93,7 @@ function writeSession(shared: SharedMemory, flow: number, ticks: number, words: 
   copy(format.SESSION_ACKS + 8, second + layout.HALF_ACK, 2);
   const scope = (shared.word(second + layout.HALF_KEY + 12) >>> 8) & 0xffff;
   const state = shared.bytes[second + layout.HALF_STATE]!;
-  const flags = shared.bytes[second + layout.HALF_FLAGS]! & ~layout.FLOW_PERMIT; // that it gets anew
+  const flags = shared.bytes[second + layout.HALF_FLAGS]! & ~PERMITS;
   words[at + format.SESSION_SCOPE / 4] = scope + state * 0x10000 + flags * 0x1000000;
   // What went, or was made anew, while it was copied, is not what the copy says.
   return isWhole(shared, flow) && shared.word(flow + layout.HALF_KEY) === words[at]

@@ -51,4 +51,6 @@ export interface Expectation {
   verdict: Verdict;
   /** Changes the model as forwarding does; the source that left, for `choose`. Returns what is wrong with it. */
   commit: (source?: Endpoint) => string[];
+  /** Changes the model as a drop does, where it changes anything. */
+  dropped?: () => void;
 }

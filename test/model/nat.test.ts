@@ -195,6 +195,8 @@ describe("hairpins", () => {
     expect(play.out(dgram("10.0.10.5:5", `${O}:1000`), undefined)).toBe("choose");
     play.out(dgram("10.0.10.5:5", R), `${O}:5`);
     expect(play.out(dgram("10.0.10.5:5", `${O}:1000`))).toBe("drop nat-filtered");
+    expect(play.out(dgram(B, `${O}:5`))).toBe(`udp ${O}:1000 > 10.0.10.5:5 ttl 63`); // who has sent to O before
+    expect(play.out(dgram("10.0.10.5:5", `${O}:1000`))).toBe(`udp ${O}:5 > ${B} ttl 63`);
     const open = new Play({ filtering: "endpoint-independent" });
     open.out(dgram(B, R), `${O}:1000`);
     expect(open.out(dgram("10.0.10.5:5", `${O}:1000`), `${O}:5`)).toBe(`udp ${O}:5 > ${B} ttl 63`);

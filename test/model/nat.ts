@@ -4,7 +4,8 @@
 //   const complaints = model.observe(expectation, outcome);
 // Packets are IPv4 without frames, whole (fragments are put together first), and meant for translation: from an
 // inside network to beyond, or from beyond to an outside address. Time is in seconds and never runs backwards.
-// A dropped packet changes nothing. A mapping lives while one of its sessions does.
+// A dropped packet changes nothing, except that a hairpin's sender has sent it. A mapping
+// lives while one of its sessions does.
 // Owns the judgement; nat-table.ts holds the state, nat-tcp.ts connections, nat-rewrite.ts what translation does.
 // Read first: RFC 4787, RFC 5382, RFC 5508, RFC 6888, RFC 7857.
 
@@ -75,10 +76,11 @@ export class NatModel {
 
   /** Compares what was done with what must be, and learns it. Returns complaints; empty: it conforms. Throws for a
    *  verdict "uncertain", which is not to be played. */
-  observe({ verdict, commit }: Expectation, outcome: Outcome): string[] {
+  observe({ verdict, commit, dropped }: Expectation, outcome: Outcome): string[] {
     if (verdict.kind === "uncertain") throw new Error(`not to be played: ${verdict.why}`);
     if (outcome.kind === "drop") {
       const allowed: string[] = verdict.kind === "drop" ? verdict.reasons : verdict.orDrop;
+      if (verdict.kind === "drop" && outcome.reason === "nat-filtered") dropped?.();
       return allowed.includes(outcome.reason) ? [] : [`dropped for ${outcome.reason}; expected ${textOf(verdict)}`];
     }
     if (outcome.kind === "local") return verdict.kind === "local" ? [] : [`kept; expected ${textOf(verdict)}`];
@@ -169,7 +171,8 @@ export class NatModel {
     if (!from) return { verdict: this.#hairpinChoice(target, left, flow, out.orDrop), commit };
     const back = enter(from);
     if ("unclear" in back) return uncertain(back.unclear);
-    if ("refused" in back) return drop(back.refused);
+    // The far end's filter stops it; it has been sent all the same.
+    if ("refused" in back) return { ...drop(back.refused), dropped: () => { out.commit(from); } };
     const orDrop = [...out.orDrop, ...back.orDrop];
     return { verdict: { kind: "forward", to: "inside", packet: left, orDrop }, commit };
   }
