@@ -1,10 +1,9 @@
 // Who gets a broadcast with a stack of tags: priority tags in front of others, several tags, TPIDs mixed, up to three
 // deep, on the switch of vlan-table.ts and in its form. Owns data only.
 // The rule behind the rows: a frame that names a VLAN behind its own tag (by a VID other than 0, at any depth) leaves
-// without its own tag through tunnels only. Open vSwitch 3.1 (`vlan-limit=2`, dummy datapath) was asked the same.
-// Trunks and tunnels get the same frames there. It differs at the others: it looks at two tags only, of which it removes
-// the inner one if the outer is a priority tag, and any priority tag inside; what it does not see it lets out at access
-// ports, and inner tags at native ports.
+// without its own tag through tunnels only. Open vSwitch 3.1 (vlan-limit 2, dummy datapath) was asked the same: trunks
+// and tunnels get the same frames there. It looks at two tags only, removes the inner one if the outer is a priority
+// tag, and removes priority tags inside; a third tag it lets out at access ports, and inner tags at native ports.
 // Read first: IEEE 802.1Q clause 6.9, vlan-table.ts.
 
 import { cTag as c, sTag as s } from "./frames.js";
