@@ -199,6 +199,11 @@ export function untaggedVid(vlan: Vlan): number {
   return vlan.mode === "trunk" ? (vlan.native ?? 0) : vlan.vid;
 }
 
+/** Whether a port is a member of a VLAN. */
+export function carries(vlan: Vlan, vid: number): boolean {
+  return untaggedVid(vlan) === vid || (vlan.mode === "trunk" && (vlan.vids === "all" || vlan.vids.includes(vid)));
+}
+
 /** VLANs whose tagged frames a port takes. */
 function taggedVids(vlan: Vlan): number[] {
   if (vlan.mode !== "trunk") return [];

@@ -10,7 +10,7 @@ import type { Punted } from "../core/pipe.js";
 import { Punt } from "../core/punt.js";
 import type { RegisteredPort, Registry } from "../core/registry.js";
 import { RouterTables, type RouterPlan, type WrittenRouter } from "../core/router-tables.js";
-import { untaggedVid, type Tables } from "../core/tables.js";
+import { carries, untaggedVid, type Tables } from "../core/tables.js";
 import type { Attachment } from "../port/port.js";
 import type { Place } from "../service/channel.js";
 import { RouterServices } from "../service/router-services.js";
@@ -74,6 +74,7 @@ export class Routers {
       services: new RouterServices({
         router: name,
         transmit: (place, frame) => punt.send(place.id, frame),
+        isAlone: (place, port) => this.#isAlone(place, port),
         onBinding: (binding) => { this.#bind(router, binding); },
         onChange: () => { this.onChange(); },
       }),
@@ -88,6 +89,15 @@ export class Routers {
     }
     fabric.crew.begin(servicesPort.worker, servicesPort.index);
     void punt.listen((punted) => { this.#serve(router, punted); });
+  }
+
+  /** Whether no other port of a switch than the one with this name is in a VLAN. */
+  #isAlone(place: Place, name: string): boolean {
+    for (const port of this.fabric.registry.ports.values()) {
+      const isOther = port.switchName === place.switch && port.name !== name && port.role === undefined;
+      if (isOther && carries(port.config.vlan, place.vlan)) return false;
+    }
+    return true;
   }
 
   /** A fault of a service is one frame's, not the engine's. */

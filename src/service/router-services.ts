@@ -24,6 +24,8 @@ export interface ServicesOptions {
   transmit: Transmit;
   /** The uplink has another address, or none any more. Must not throw. */
   onBinding: (binding: Binding | undefined) => void;
+  /** Whether a port, given by its name, is the only one of a place's network. */
+  isAlone: (place: Place, port: string) => boolean;
   /** Leases, or the uplink's, have changed. Must not throw. */
   onChange: () => void;
 }
@@ -160,7 +162,7 @@ export class RouterServices {
     } else {
       desk.dhcp = new DhcpServer(place, dhcp, {
         dnsServer: this.#forwarder !== undefined, transmit: this.#options.transmit, leases: this.leases,
-        clock: () => performance.now(),
+        isAlone: this.#options.isAlone, clock: () => performance.now(),
       });
     }
     this.#desks.set(place.id, desk);

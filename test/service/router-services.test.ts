@@ -27,6 +27,7 @@ beforeEach(() => {
   sent = [];
   services = new RouterServices({
     router: "edge", transmit: (_, frame) => sent.push(frame) > 0, onBinding: () => undefined, onChange: () => undefined,
+    isAlone: () => false,
   });
   onTestFinished(() => { services.close(false); });
   services.update(routerWith(), [PLACE]);

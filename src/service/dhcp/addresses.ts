@@ -5,9 +5,10 @@
 
 import type { DhcpConfig } from "../../config/model.js";
 import type { Place } from "../channel.js";
+import { mayHave } from "../share.js";
 import { hostLabel } from "./hostname.js";
 import { Holds } from "./holds.js";
-import { isIn, type Holding, type LeaseBook } from "./lease-book.js";
+import { isIn, LEASES_MAX, type Holding, type LeaseBook } from "./lease-book.js";
 import { isHostOf } from "./options.js";
 import { Pool } from "./pool.js";
 
@@ -25,6 +26,8 @@ export interface Client {
   /** "id:" and option 61 in hex, or "mac:" and the MAC. */
   key: string;
   mac: string;
+  /** Name of the switch's port behind which it is. */
+  port: string;
 }
 
 export class Addresses {
@@ -39,6 +42,7 @@ export class Addresses {
   /** Strikes out the records that this configuration does not allow. */
   constructor(
     private readonly place: Place, private readonly config: DhcpConfig, private readonly book: LeaseBook,
+    private readonly isAlone: (port: string) => boolean,
   ) {
     const hosts = Object.entries(config.hosts);
     this.#reserved = new Map(hosts.map(([mac, { address }]) => [address, mac]));
@@ -59,10 +63,10 @@ export class Addresses {
    * is none. A MAC with a reservation is one client whatever it says, as a machine says different things while it
    * boots; nor does it so come by the lease of another that says the same.
    */
-  clientOf(mac: string, id: Uint8Array | undefined): Client {
+  clientOf(mac: string, id: Uint8Array | undefined, port: string): Client {
     const usable = id !== undefined && id.length >= ID_SIZE_MIN && id.length <= ID_SIZE_MAX;
     const named = usable && this.#reservedFor(mac) === undefined;
-    return { key: named ? `id:${Buffer.from(id).toString("hex")}` : `mac:${mac}`, mac };
+    return { key: named ? `id:${Buffer.from(id).toString("hex")}` : `mac:${mac}`, mac, port };
   }
 
   /** The address to offer, held for the client from now on; undefined where there is none. */
@@ -73,7 +77,7 @@ export class Addresses {
     const address = isOwn ? own : this.#choose(client, requested);
     // What is leased or reserved needs no holding; nor does a returning client wait until there is room for it.
     if (address === undefined || this.#isSure(client, address) || this.#offers.size >= OFFERS_MAX) return address;
-    this.#offers.put(address, client.key, nowMs);
+    this.#offers.put(address, { client: client.key, port: client.port }, nowMs);
     this.#pool.note(address);
     return address;
   }
@@ -87,10 +91,11 @@ export class Addresses {
     const offered = this.#offers.clientOf(address);
     if (offered !== undefined && offered !== client.key) return false;
     const holding = this.book.at(address);
-    if (!holding) return offered !== undefined || reserved !== undefined || !this.book.full;
+    if (!holding) return offered !== undefined || reserved !== undefined || (!this.book.full && this.#hasShare(client));
     // A record from before the reservation may be under an identifier.
-    return holding.client === client.key || (reserved !== undefined && holding.mac === client.mac)
-      || !this.book.isLive(holding);
+    if (reserved !== undefined && holding.mac === client.mac) return true;
+    const isFree = !this.book.isLive(holding);
+    return isFree ? offered !== undefined || this.#hasShare(client) : holding.client === client.key;
   }
 
   /** Enters the lease, after `isFor`. */
@@ -100,7 +105,7 @@ export class Addresses {
     const named = configured === undefined ? {} : { name: configured };
     const { switch: switchName, vlan } = this.place;
     const holding = this.book.grant(
-      { switch: switchName, vlan, client: client.key, mac: client.mac, address, ...named }, leaseSeconds * 1000,
+      { switch: switchName, vlan, client: client.key, mac: client.mac, port: client.port, address, ...named }, leaseSeconds * 1000,
     );
     this.withdraw(client);
     this.#pool.note(address);
@@ -122,7 +127,7 @@ export class Addresses {
     this.#sweep(nowMs);
     this.book.forget(holding);
     if (!this.#reserved.has(holding.address)) {
-      this.#declined.put(holding.address, holding.address, nowMs);
+      this.#declined.put(holding.address, { client: holding.address, port: holding.port ?? "" }, nowMs);
       if (this.#declined.size > Math.ceil(this.#pool.size / 2)) this.#declined.deleteOldest();
     }
     this.#pool.note(holding.address);
@@ -145,12 +150,26 @@ export class Addresses {
   #choose(client: Client, requested: string | undefined): string | undefined {
     const offered = this.#offers.addressOf(client.key);
     if (offered !== undefined) return offered;
-    if (this.#offers.size >= OFFERS_MAX) return undefined;
+    if (!mayHave(this.#offers.sizeOf(client.port), OFFERS_MAX - this.#offers.size)) return undefined;
+    if (!this.#hasShare(client)) return undefined;
     if (requested !== undefined && !this.book.full && this.#pool.has(requested) && !this.#isTaken(requested)) {
       return requested;
     }
     const fresh = this.book.full ? undefined : this.#pool.free(client.key);
     return fresh ?? this.book.oldestEnded(this.place, ({ address }) => this.#isIdle(address))?.address;
+  }
+
+  /**
+   * Whether the client's port may have one address more: of the range, and of the room in the book. The only port of a
+   * network may have all; where there are others, the last one is for a port that has none. What its clients have
+   * declined counts as theirs.
+   */
+  #hasShare({ port }: Client): boolean {
+    const live = this.book.countLive(this.place, port);
+    const held = live.ofPort + this.#offers.sizeOf(port) + this.#declined.sizeOf(port);
+    const taken = live.all + this.#offers.size + this.#declined.size;
+    const left = Math.min(this.#pool.size, LEASES_MAX) - taken;
+    return held === 0 || this.isAlone(port) || mayHave(held, left - 1);
   }
 
   /** Nobody's but the record's that it has. */

@@ -2,8 +2,11 @@
 // Owns their number and their time; what is held when is the server's. Time is an argument.
 // Read first: RFC 2131 section 3.1, steps 2 and 5.
 
+import { type Asker } from "../share.js";
+
 interface Hold {
   client: string;
+  port: string;
   untilMs: number;
 }
 
@@ -24,16 +27,23 @@ export class Holds {
     return this.#held.get(address)?.client;
   }
 
+  /** How many are held for clients behind a port. */
+  sizeOf(port: string): number {
+    let count = 0;
+    for (const hold of this.#held.values()) if (hold.port === port) count++;
+    return count;
+  }
+
   addressOf(client: string): string | undefined {
     return this.#addresses.get(client);
   }
 
-  /** Holds it from now on; a client has one address only. */
-  put(address: string, client: string, nowMs: number): void {
+  /** Holds it from now on for a client behind a port; a client has one address only. */
+  put(address: string, { client, port }: Asker, nowMs: number): void {
     const before = this.#addresses.get(client);
     if (before !== undefined && before !== address) this.delete(before);
     this.#forget(address);
-    this.#held.set(address, { client, untilMs: nowMs + this.lifeMs });
+    this.#held.set(address, { client, port, untilMs: nowMs + this.lifeMs });
     this.#addresses.set(client, address);
   }
 

@@ -40,6 +40,8 @@ export interface LeaseRecord {
   mac: string;
   address: string;
   hostname?: string;
+  /** Name of the switch's port behind which the client is. */
+  port?: string;
   /** When it ends, ms of the wall clock. */
   expires: number;
 }
@@ -50,6 +52,8 @@ export interface Holding extends Scope {
   readonly mac: string;
   readonly address: string;
   readonly hostname: string | undefined;
+  /** Behind which port of the switch its client was when it got it; undefined: not known. */
+  readonly port: string | undefined;
   /** When it ends, ms of the book's clock. */
   readonly expiresMs: number;
 }
@@ -111,8 +115,9 @@ export class LeaseBook {
   /** All records, ended ones too. */
   snapshot(): LeaseRecord[] {
     const offsetMs = this.#wallMs() - this.#options.clock();
-    return [...this.#byAddress.values()].map(({ hostname, expiresMs, ...rest }) => ({
-      ...rest, ...(hostname === undefined ? {} : { hostname }), expires: Math.round(expiresMs + offsetMs),
+    return [...this.#byAddress.values()].map(({ hostname, port, expiresMs, ...rest }) => ({
+      ...rest, ...(hostname === undefined ? {} : { hostname }), ...(port === undefined ? {} : { port }),
+      expires: Math.round(expiresMs + offsetMs),
     }));
   }
 
@@ -130,7 +135,7 @@ export class LeaseBook {
       const hostname = this.#nameFor(record, record.mac, record.hostname);
       this.#enter({
         switch: record.switch, vlan: record.vlan, client: record.client, mac: record.mac, address: record.address,
-        hostname, expiresMs: nowMs + leftMs,
+        hostname, port: record.port, expiresMs: nowMs + leftMs,
       });
     }
     return this.size - before;
@@ -160,13 +165,15 @@ export class LeaseBook {
    * Enters a lease of `leaseMs`, in place of the client's record and of the address's; `name` is what the guest
    * calls itself, its hostname what comes of it in this router.
    */
-  grant(lease: Scope & { client: string; mac: string; address: string; name?: string }, leaseMs: number): Holding {
-    const { client, mac, address } = lease;
+  grant(
+    lease: Scope & { client: string; mac: string; address: string; port: string; name?: string }, leaseMs: number,
+  ): Holding {
+    const { client, mac, address, port } = lease;
     this.#strike(this.find(lease, client));
     this.#strike(this.#byAddress.get(address));
     const hostname = this.#nameFor(lease, mac, lease.name);
     const expiresMs = this.#options.clock() + leaseMs;
-    const holding = { switch: lease.switch, vlan: lease.vlan, client, mac, address, hostname, expiresMs };
+    const holding = { switch: lease.switch, vlan: lease.vlan, client, mac, address, hostname, port, expiresMs };
     this.#enter(holding);
     this.#options.onChange?.();
     return holding;
@@ -183,6 +190,18 @@ export class LeaseBook {
   forget(holding: Holding): void {
     this.#strike(holding);
     this.#options.onChange?.();
+  }
+
+  /** Leases of a network that have not ended, and those of one of its ports. */
+  countLive(scope: Scope, port: string): { all: number; ofPort: number } {
+    const nowMs = this.#options.clock();
+    const count = { all: 0, ofPort: 0 };
+    for (const holding of this.#byAddress.values()) {
+      if (holding.expiresMs <= nowMs || !isIn(holding, scope)) continue;
+      count.all++;
+      if (holding.port === port) count.ofPort++;
+    }
+    return count;
   }
 
   /** The record of a network whose lease ended first, of those that `suits`; undefined where none has ended. */
@@ -274,12 +293,13 @@ export function isIn(holding: Holding, scope: Scope): boolean {
 function checkedRecord(value: unknown): LeaseRecord | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const record = value as Partial<Record<keyof LeaseRecord, unknown>>;
-  const { vlan, client, mac, address, hostname, expires } = record;
+  const { vlan, client, mac, address, hostname, port, expires } = record;
   if (typeof record.switch !== "string" || record.switch.length > NAME_SIZE_MAX) return undefined;
   if (typeof vlan !== "number" || !Number.isInteger(vlan) || vlan < 1 || vlan > 4094) return undefined;
   if (!isClientKey(client) || !isMac(mac) || !isHostAddress(address)) return undefined;
   if (typeof expires !== "number" || !Number.isFinite(expires)) return undefined;
   if (hostname !== undefined && typeof hostname !== "string") return undefined;
-  const named = hostname === undefined ? {} : { hostname };
+  if (port !== undefined && (typeof port !== "string" || port.length > NAME_SIZE_MAX)) return undefined;
+  const named = { ...(hostname === undefined ? {} : { hostname }), ...(port === undefined ? {} : { port }) };
   return { switch: record.switch, vlan, client, mac, address, expires, ...named };
 }

@@ -61,6 +61,8 @@ export interface DhcpServerOptions {
   leases: LeaseBook;
   /** Milliseconds, as performance.now; the book's. */
   clock: () => number;
+  /** Whether a port, given by its name, is the only one of a network; absent: yes. */
+  isAlone?: (place: Place, port: string) => boolean;
   /** Must not throw. */
   onEvent?: (event: DhcpEvent) => void;
 }
@@ -82,13 +84,13 @@ export class DhcpServer {
     this.#options = options;
     this.#rate = new Rate(MESSAGE_LIMITS, options.clock());
     this.#terms = { place, config, dnsServer: options.dnsServer };
-    this.#addresses = new Addresses(place, config, options.leases);
+    this.#addresses = this.#addressesOf(place, config);
   }
 
   /** Goes on with another configuration; leases that it allows stay, offers are forgotten. As the constructor. */
   reconfigure(place: Place, config: DhcpConfig, dnsServer = this.#terms.dnsServer): void {
     this.#terms = { place, config, dnsServer };
-    this.#addresses = new Addresses(place, config, this.#options.leases);
+    this.#addresses = this.#addressesOf(place, config);
     this.#isExhausted = false;
   }
 
@@ -112,7 +114,7 @@ export class DhcpServer {
     }
     if (!this.#isForMe(datagram.destination)) return this.#count("ignored");
     if (message.giaddr !== NO_ADDRESS) return this.#count("relayed");
-    this.#dispatch(message, this.#addresses.clientOf(message.mac, message.options.get(CODE.client)));
+    this.#dispatch(message, this.#addresses.clientOf(message.mac, message.options.get(CODE.client), port));
   }
 
   #dispatch(message: DhcpMessage, client: Client): void {
@@ -224,6 +226,11 @@ export class DhcpServer {
   }
 
   // ---- inside ----
+
+  #addressesOf(place: Place, config: DhcpConfig): Addresses {
+    const { leases, isAlone } = this.#options;
+    return new Addresses(place, config, leases, (port) => isAlone?.(place, port) ?? true);
+  }
 
   #isForMe(destination: string): boolean {
     const { address, prefix } = this.#terms.place;

@@ -74,6 +74,8 @@ export class Rig {
   nowMs = 1_000;
   wallMs = 1_700_000_000_000;
   hasRoom = true;
+  /** The network has one port only. */
+  isAlone = true;
   changes = 0;
   readonly events: DhcpEvent[] = [];
   readonly book: LeaseBook;
@@ -91,7 +93,8 @@ export class Rig {
   /** One more server on the same book. */
   serve(config: Partial<DhcpConfig>, place: Partial<Place> = {}, dnsServer = true): DhcpServer {
     return new DhcpServer({ ...PLACE, ...place }, { ...CONFIG, ...config }, {
-      dnsServer, leases: this.book, clock: () => this.nowMs, onEvent: (event) => this.events.push(event),
+      dnsServer, leases: this.book, isAlone: () => this.isAlone,
+      clock: () => this.nowMs, onEvent: (event) => this.events.push(event),
       transmit: (_, frame) => {
         if (this.hasRoom) this.#replies.push(replyOf(frame));
         return this.hasRoom;
