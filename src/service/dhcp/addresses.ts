@@ -91,11 +91,12 @@ export class Addresses {
     const offered = this.#offers.clientOf(address);
     if (offered !== undefined && offered !== client.key) return false;
     const holding = this.book.at(address);
-    if (!holding) return offered !== undefined || reserved !== undefined || (!this.book.full && this.#hasShare(client));
-    // A record from before the reservation may be under an identifier.
-    if (reserved !== undefined && holding.mac === client.mac) return true;
-    const isFree = !this.book.isLive(holding);
-    return isFree ? offered !== undefined || this.#hasShare(client) : holding.client === client.key;
+    if (holding && this.book.isLive(holding)) {
+      // A record from before the reservation may be under an identifier.
+      return holding.client === client.key || (reserved !== undefined && holding.mac === client.mac);
+    }
+    if (offered !== undefined || reserved !== undefined) return true;
+    return (holding !== undefined || !this.book.full) && this.#hasShare(client);
   }
 
   /** Enters the lease, after `isFor`. */
@@ -104,9 +105,9 @@ export class Addresses {
     const configured = this.config.hosts[client.mac]?.hostname ?? name;
     const named = configured === undefined ? {} : { name: configured };
     const { switch: switchName, vlan } = this.place;
-    const holding = this.book.grant(
-      { switch: switchName, vlan, client: client.key, mac: client.mac, port: client.port, address, ...named }, leaseSeconds * 1000,
-    );
+    const { key, mac, port } = client;
+    const lease = { switch: switchName, vlan, client: key, mac, port, address, ...named };
+    const holding = this.book.grant(lease, leaseSeconds * 1000);
     this.withdraw(client);
     this.#pool.note(address);
     if (before !== undefined) this.#pool.note(before);
