@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { configFromValue, Engine } from "taploom";
+import { Engine } from "taploom";
 
 const path = process.argv[2] ?? join(tmpdir(), `taploom-example-${process.pid}.pcapng`);
-const engine = await Engine.start(configFromValue({
+const engine = await Engine.start({
   switches: { lab: { ports: { source: { generator: { rate: "1kpps", size: 64 } }, sink: { memory: true } } } },
-}));
+});
 engine.memory("lab", "sink").onFrames(() => undefined);
 
 const end = AbortSignal.timeout(500);

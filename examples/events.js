@@ -2,10 +2,10 @@
 // Run it: node examples/events.js
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { configFromValue, Engine } from "taploom";
+import { Engine } from "taploom";
 
 const ports = { a: { memory: true }, b: { memory: true } };
-const engine = await Engine.start(configFromValue({ switches: { lab: { ports } } }));
+const engine = await Engine.start({ switches: { lab: { ports } } });
 engine.on("event", (event) => { console.log(JSON.stringify(event)); });
 
 const frame = Buffer.alloc(60);

@@ -2,9 +2,9 @@
 // to make it forget what it learned. Run it: node examples/status.js
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { configFromValue, Engine } from "taploom";
+import { Engine } from "taploom";
 
-const engine = await Engine.start(configFromValue({
+const engine = await Engine.start({
   switches: {
     lab: {
       ports: {
@@ -14,7 +14,7 @@ const engine = await Engine.start(configFromValue({
       },
     },
   },
-}));
+});
 engine.memory("lab", "sink").onFrames(() => undefined);
 await sleep(300);
 

@@ -2,6 +2,9 @@
 // Owns types only. Field names are the public interface; add, never rename.
 
 import type { Config, PortConfig } from "./config/model.js";
+import type { ConfigFile } from "./config/schema.js";
+import type { PortFile } from "./config/schema-port.js";
+import type { ErrorCode } from "./error-codes.js";
 
 export interface FrameCount {
   frames: number;
@@ -227,9 +230,9 @@ export interface EngineApi {
   /** All of it or, on any error, nothing. A function is asked when its turn has come. Throws ConfigError where the
    *  configuration is wrong, EngineError where a device cannot be had. `by`, here and below: who changes it, for the
    *  log and the `change` event; `library` where nothing is said. */
-  apply(config: Config | (() => Config), by?: string): Promise<Applied>;
+  apply(config: Config | ConfigFile | (() => Config | ConfigFile), by?: string): Promise<Applied>;
   /** Hot-plugs a port. Throws as `apply` does, and EngineError where the name is taken. */
-  addPort(switchName: string, portName: string, port: PortConfig, by?: string): Promise<Applied>;
+  addPort(switchName: string, portName: string, port: PortConfig | PortFile, by?: string): Promise<Applied>;
   /** Unplugs a port. Throws EngineError where there is none, ConfigError where a mirror still refers to it. */
   removePort(switchName: string, portName: string, by?: string): Promise<Applied>;
   /** Publishes a port: a rule as in a configuration, `tcp 8080 -> 10.0.10.5:80`. Throws as `apply` does, and
@@ -247,9 +250,9 @@ export interface EngineApi {
   stop(): Promise<Stats>;
 }
 
-/** A refusal with a remedy: `message` says what, where and how to fix it; `code` is for programs. */
+/** A refusal with a remedy: `message` says what, where and how to fix it; `code` is for programs (ERROR_CODES). */
 export class EngineError extends Error {
-  constructor(readonly code: string, message: string, options?: ErrorOptions) {
+  constructor(readonly code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "EngineError";
   }

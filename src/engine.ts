@@ -6,10 +6,11 @@ import {
   EngineError, type Applied, type CaptureOptions, type EngineApi, type EngineEvent, type FdbEntry, type LeaseEntry,
   type MirrorStatus, type NatEntry, type NeighborEntry, type PortStatus, type RouterStatus, type Stats, type VlanStatus,
 } from "./api.js";
+import { acceptConfig, acceptPort, checkConfig } from "./config/accept.js";
 import { UPLINK } from "./config/expand.js";
 import type { Config, PortConfig } from "./config/model.js";
-import { configFromValue } from "./config/parse.js";
-import { valueOfConfig } from "./config/print.js";
+import type { ConfigFile } from "./config/schema.js";
+import type { PortFile } from "./config/schema-port.js";
 import { Counters } from "./core/counters.js";
 import type { CoreExports } from "./core/abi.js";
 import * as layout from "./core/layout.js";
@@ -22,6 +23,7 @@ import { failedText, type Failed } from "./engine/failed.js";
 import { Keeper } from "./engine/keeper.js";
 import { Links } from "./engine/links.js";
 import { MacEvents } from "./engine/mac-events.js";
+import { Serving, type ControlSocket } from "./engine/serving.js";
 import { findAddon } from "./port/addon.js";
 import { MemoryPort } from "./port/memory.js";
 import * as routing from "./stats/router-status.js";
@@ -48,6 +50,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   readonly #captures: Captures;
   readonly #macs: MacEvents;
   readonly #keeper: Keeper;
+  readonly #serving: Serving;
   readonly #sources: status.Sources;
   readonly #routers: routing.RouterSources;
   readonly #warn: (line: string) => void;
@@ -72,6 +75,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     };
     this.#routers = { shared, seconds: this.#sources.seconds, running: () => fabric.routers.running() };
     this.#warn = warn;
+    this.#serving = new Serving(this, warn);
     fabric.routers.warn = warn;
     this.#keeper = new Keeper(state, fabric, core, this.#sources.seconds, warn);
     EventEmitter.prototype.on.call(this, "newListener", () => { this.#macs.start(); });
@@ -81,10 +85,12 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   }
 
   /**
-   * Starts an engine with a configuration; resolves when every port is attached. Throws EngineError, with a remedy,
-   * where a device cannot be had; then nothing is left running.
+   * Starts an engine with a configuration, as a file has it or as readConfig gives it; resolves when every port is
+   * attached. Throws ConfigError if the configuration is wrong, and EngineError, with a remedy, if a device cannot be
+   * had or a worker does not start; then nothing is left running.
    */
-  static async start(config: Config, options: EngineOptions = {}): Promise<Engine> {
+  static async start(given: Config | ConfigFile, options: EngineOptions = {}): Promise<Engine> {
+    const config = acceptConfig(given);
     const workers = options.workers ?? 1;
     if (!Number.isInteger(workers) || workers < 1 || workers > layout.WORKERS_MAX) {
       throw new EngineError("WORKERS", `${workers} workers: there can be 1 to ${layout.WORKERS_MAX}`);
@@ -181,18 +187,22 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   }
 
   /**
-   * Makes the engine match a configuration: all of it or, on any error, nothing. Ports that it does not change lose
-   * no frame. Calls take turns. Throws ConfigError where the configuration is wrong or takes a restart, EngineError
-   * where a device cannot be had.
+   * Makes the engine match a configuration, as a file has it or as readConfig gives it: all of it or, on any error,
+   * nothing. Ports that it does not change lose no frame. Calls take turns. Throws ConfigError where the configuration
+   * is wrong or takes a restart, EngineError where a device cannot be had.
    */
-  apply(config: Config | (() => Config), by = LIBRARY): Promise<Applied> {
+  apply(config: Config | ConfigFile | (() => Config | ConfigFile), by = LIBRARY): Promise<Applied> {
     return this.#change("apply", by, config);
   }
 
-  /** Hot-plugs a port, as a hypervisor does when a machine starts. */
-  addPort(switchName: string, portName: string, port: PortConfig, by = LIBRARY): Promise<Applied> {
+  /**
+   * Hot-plugs a port, as a hypervisor does when a machine starts; it is written as in a file, `{ tap: "tl-web" }`, or
+   * comes from parsePort.
+   */
+  addPort(switchName: string, portName: string, port: PortConfig | PortFile, by = LIBRARY): Promise<Applied> {
     const what = `port add ${switchName}/${portName}`;
-    return this.#change(what, by, () => withPort(this.config(), switchName, portName, port));
+    const wanted = (): Config => withPort(this.config(), switchName, portName, acceptPort(portName, port));
+    return this.#change(what, by, wanted);
   }
 
   /** Unplugs a port; frames that wait for it are dropped, as `queue-full`. */
@@ -212,10 +222,12 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   }
 
   /** Goes to another configuration when its turn has come, and tells who changed what. */
-  #change(what: string, by: string, config: Config | (() => Config)): Promise<Applied> {
+  #change(
+    what: string, by: string, config: Config | ConfigFile | (() => Config | ConfigFile),
+  ): Promise<Applied> {
     return this.#inTurn(async () => {
       const wanted = typeof config === "function" ? config() : config;
-      const { added, removed, changed, unchanged } = await this.fabric.apply(configFromValue(valueOfConfig(wanted)));
+      const { added, removed, changed, unchanged } = await this.fabric.apply(checkConfig(wanted));
       await this.#keeper.renew();
       for (const [index, memory] of this.#memories) {
         if (this.fabric.registry.byIndex.has(index)) continue;
@@ -261,8 +273,29 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
     return this.#captures.capture(switchName, portName, options, signal);
   }
 
+  /**
+   * Serves the control API at a Unix socket (mode 0600), as `taploom up` does, so that `taploom show --control PATH`
+   * and other clients reach this engine; ends with the engine. `POST /stop` stops the engine and leaves the program
+   * running. Throws EngineError CONTROL_IN_USE, CONTROL_NOT_A_SOCKET, CONTROL_PATH or CONTROL_UNWRITABLE.
+   */
+  async serve(path: string): Promise<ControlSocket> {
+    if (this.#stopped) throw new EngineError("STOPPED", "the engine has stopped: start another one");
+    return this.#serving.serve(path, async () => {
+      const stats = await this.#halt();
+      void this.#serving.close(); // once the answer has left
+      return stats;
+    });
+  }
+
   /** Stops the workers, lets go of every device and returns the last statistics. May be called again. */
-  stop(): Promise<Stats> {
+  async stop(): Promise<Stats> {
+    const stats = await this.#halt();
+    await this.#serving.close();
+    return stats;
+  }
+
+  /** Stops all but the control sockets, by which the answer to `POST /stop` has yet to leave. */
+  #halt(): Promise<Stats> {
     this.#stopped ??= this.#inTurn(async () => {
       this.#macs.stop();
       for (const memory of this.#memories.values()) memory.close();

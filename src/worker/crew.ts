@@ -136,8 +136,11 @@ export class Crew {
   }
 
   #hire(assignment: Assignment): Promise<void> {
-    const options = { workerData: assignment, trackUnmanagedFds: false }; // it closes files that this thread opened
-    const thread = new Worker(packageFile("dist/src/worker/main.js"), options);
+    const thread = new Worker(packageFile("dist/src/worker/main.js"), {
+      workerData: assignment,
+      trackUnmanagedFds: false, // it closes files that this thread opened
+      execArgv: [], // what the program was started with is for the program: --input-type, --import, --inspect-brk
+    });
     const member: Member = { thread, doorbell: 0 };
     this.#members[assignment.index] = member;
     thread.on("message", (message: FromWorker) => { this.#hear(assignment.index, member, message); });

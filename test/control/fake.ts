@@ -125,7 +125,7 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
   async apply(wanted: Config | (() => Config), by = "library", what = "apply"): Promise<Applied> {
     const config = configFromValue(valueOfConfig(typeof wanted === "function" ? wanted() : wanted));
     if ("refused" in config.switches) {
-      throw new EngineError("DEVICE_BUSY", "switches.refused: the device is in use; free it");
+      throw new EngineError("TAP", "switches.refused: the device is in use; free it");
     }
     const before = new Set(this.#names().map((name) => name.join("/")));
     this.#config = config;

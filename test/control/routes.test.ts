@@ -134,7 +134,7 @@ describe("changes", () => {
   test("an engine's refusal is a conflict with its code", async () => {
     const { client } = await serveFake();
     const { problem } = await refusal(client.apply({ switches: { refused: {} } }));
-    expect(problem).toMatchObject({ status: 409, code: "DEVICE_BUSY" });
+    expect(problem).toMatchObject({ status: 409, code: "TAP" });
   });
 
   test.each([
