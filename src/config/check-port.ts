@@ -2,7 +2,7 @@
 // Owns the sentences about a single port; what ports must not share is in checks.ts.
 
 import type { Path } from "./error.js";
-import { fileOf, isMapping, isVidList, mapping, staticVids, type Mapping } from "./raw.js";
+import { fileOf, isMapping, isVidList, mapping, MERGE_KEY, staticVids, type Mapping } from "./raw.js";
 import { ATTACHMENTS, FRAME_SIZE, MEMBERSHIPS, MTU, SOCKET_PATH_MAX } from "./schema-port.js";
 import { LATER_ATTACHMENTS, list, type Report } from "./structure.js";
 import { parseDuration, parseSize } from "./units.js";
@@ -67,7 +67,7 @@ export function checkSeconds(
 
 function checkAttachment(port: Mapping, path: Path, report: Report): void {
   const [first, second] = keysAmong(port, [...ATTACHMENTS, ...LATER_ATTACHMENTS]);
-  if (first === undefined) {
+  if (first === undefined && port[MERGE_KEY] === undefined) {
     report(path, `has no attachment; give it exactly one of ${list(ATTACHMENTS, "and")}`, "key");
   } else if (second !== undefined) {
     report([...path, second],

@@ -2,6 +2,7 @@
 // both ways: what is printed parses to the same value. What forwards must not share is in check-forwards.ts.
 
 import { parseIpv4 } from "./ipv4.js";
+import { ipv6Refused, looksLikeIpv6 } from "./ipv6.js";
 import type { ForwardConfig } from "./model.js";
 
 const PORT_MAX = 65_535;
@@ -74,6 +75,7 @@ function portForward(
 function parseEnd(text: string): End | string {
   const [, address, first, last = first] = END.exec(text) ?? [];
   if (address === undefined && first === undefined) {
+    if (looksLikeIpv6(text)) return ipv6Refused(quote(text), "as in 10.0.10.5:80");
     return `${quote(text)} is neither address nor port; write it like 8080, 8080-8090, 10.0.10.5 or 10.0.10.5:80`;
   }
   if (address !== undefined && parseIpv4(address) === undefined) {

@@ -8,6 +8,9 @@ export type Mapping = Readonly<Record<string, unknown>>;
 
 const ALL_VIDS = Array.from({ length: VID_MAX }, (_, index) => index + 1);
 
+/** A key by which YAML 1.1 includes the keys of another mapping. It has none of its own in a configuration. */
+export const MERGE_KEY = "<<";
+
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

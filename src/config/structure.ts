@@ -7,6 +7,8 @@ import { closest, distance } from "fastest-levenshtein";
 import { ATTACHMENTS } from "./schema-port.js";
 import { NOT_FOR_UPLINKS } from "./schema-router.js";
 import type { Path } from "./error.js";
+import { ipv6Refused, looksLikeIpv6 } from "./ipv6.js";
+import { MERGE_KEY } from "./raw.js";
 import type { Where } from "./source.js";
 
 /** Takes a problem; what comes first of several about one path is what counts. */
@@ -21,6 +23,8 @@ const LATER = {
 };
 /** Keys of which there is more to say than that they are unknown, by the title of the schema they would stand in. */
 const REFUSED: Record<string, Record<string, string>> = {
+  router: Object.fromEntries(["nptv6", "nat64", "inbound"].map((key) => [key, ipv6Key(key)])),
+  interface: Object.fromEntries(["ra", "dhcp6"].map((key) => [key, ipv6Key(key)])),
   port: LATER,
   uplink: {
     ...LATER,
@@ -36,6 +40,10 @@ const KEYS: Record<string, string> = {
 };
 const NAMES = "is not a valid name; use up to 63 letters, digits, . _ and -, the first a letter or digit";
 export const LATER_ATTACHMENTS = ["vhost-user", "dgram"] as const;
+
+function ipv6Key(key: string): string {
+  return `${key} is part of IPv6, which is not in this version yet; remove the key`;
+}
 
 /** What a validator finds in mappings only: with these, the branch of a union that is a mapping was meant. */
 const ABOUT_KEYS: readonly string[] = ["additionalProperties", "required"];
@@ -58,6 +66,7 @@ export function checkStructure(schema: TSchema, value: unknown, base: Path, repo
       report([...path, params.additionalProperty!], refuseKey(params.additionalProperty!, error), "key");
     } else if (error.keyword === "required") {
       if (meant.has(`${error.instancePath}/${params.missingProperty!}`)) continue;
+      if (Object.hasOwn(error.data as object, MERGE_KEY)) continue; // it may be in there
       const { [params.missingProperty!]: missing } = error.parentSchema!.properties as Record<string, TSchema>;
       report([...path, params.missingProperty!], `is missing; write ${expected(missing!)}`, "key");
     } else {
@@ -135,6 +144,7 @@ function pathOf(pointer: string, value: unknown): Path {
 
 function refuseKey(key: string, { parentSchema }: ErrorObject): string {
   const title = parentSchema!.title as string;
+  if (key === MERGE_KEY) return "merge keys (<<) are not part of YAML 1.2; write the keys out, or an alias for all of it";
   if (parentSchema!.patternProperties) return `${show(key)} ${KEYS[title] ?? NAMES}`;
   const refused = REFUSED[title];
   if (refused && Object.hasOwn(refused, key)) return refused[key]!;
@@ -155,6 +165,7 @@ function describe({ keyword, data, parentSchema, params }: ErrorObject): string 
   if (keyword === "minItems") return `is an empty list; write ${expected(schema)}`;
   if (schema.type === "boolean" && !("const" in schema)) return `${show(data)} is neither true nor false; write one`;
   if (schema.type === "object") return `${show(data)} is not a mapping; write ${expected(schema)}`;
+  if (typeof data === "string" && looksLikeIpv6(data)) return ipv6Refused(show(data), expected(schema).replace(/^it /, ""));
   return `${show(data)} is not a valid ${schema.title}; write ${expected(schema)}${unquote(schema, data)}`;
 }
 
