@@ -11,12 +11,13 @@ import { eventsCommand } from "./events.js";
 import { DONE, exitOf } from "./exit.js";
 import type { Io } from "./io.js";
 import { complain } from "./log.js";
+import { schemaCommand } from "./schema.js";
 import { showCommand } from "./show.js";
 import { upCommand } from "./up.js";
 
 const COMMANDS = [
   upCommand, checkCommand, applyCommand, showCommand, portCommand, forwardCommand, fdbCommand, captureCommand,
-  eventsCommand, benchCommand, stopCommand,
+  eventsCommand, benchCommand, schemaCommand, stopCommand,
 ];
 
 /** Runs one command line (without node and script) and returns the exit status. */
