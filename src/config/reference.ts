@@ -1,4 +1,4 @@
-// The configuration's JSON Schema as editors take it, and the reference page that is made of it (docs/configuration.md).
+// The configuration's JSON Schema as editors take it, and the page that is made of it (docs/configuration.md).
 // Owns the page's layout; what it says of each key stands in the schema.
 
 import type { TSchema } from "@sinclair/typebox";
@@ -12,9 +12,10 @@ export function editorSchema(): object {
 const HEAD = `<!-- Made of the schema by \`npm run reference\`: edit src/config/schema*.ts instead. -->
 # Configuration
 
-Every key of a configuration file. \`taploom check FILE\` says what is wrong with a file; \`taploom schema\` prints the JSON
-Schema that this page is made of. For completion in an editor, save it (\`taploom schema > taploom.schema.json\`) and begin
-the file with \`# yaml-language-server: $schema=taploom.schema.json\`.
+Every key of a configuration file. \`taploom check FILE\` says what is wrong with a file; \`taploom schema\` prints the
+JSON Schema that this page is made of. For completion in an editor, save it
+(\`taploom schema > taploom.schema.json\`) and begin the file with
+\`# yaml-language-server: $schema=taploom.schema.json\`.
 `;
 
 interface Section {

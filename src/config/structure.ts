@@ -45,6 +45,8 @@ function ipv6Key(key: string): string {
   return `${key} is part of IPv6, which is not in this version yet; remove the key`;
 }
 
+const MERGE_REFUSED = "merge keys (<<) are not part of YAML 1.2; write the keys out, or an alias for all of it";
+
 /** What a validator finds in mappings only: with these, the branch of a union that is a mapping was meant. */
 const ABOUT_KEYS: readonly string[] = ["additionalProperties", "required"];
 
@@ -144,7 +146,7 @@ function pathOf(pointer: string, value: unknown): Path {
 
 function refuseKey(key: string, { parentSchema }: ErrorObject): string {
   const title = parentSchema!.title as string;
-  if (key === MERGE_KEY) return "merge keys (<<) are not part of YAML 1.2; write the keys out, or an alias for all of it";
+  if (key === MERGE_KEY) return MERGE_REFUSED;
   if (parentSchema!.patternProperties) return `${show(key)} ${KEYS[title] ?? NAMES}`;
   const refused = REFUSED[title];
   if (refused && Object.hasOwn(refused, key)) return refused[key]!;
@@ -165,7 +167,9 @@ function describe({ keyword, data, parentSchema, params }: ErrorObject): string 
   if (keyword === "minItems") return `is an empty list; write ${expected(schema)}`;
   if (schema.type === "boolean" && !("const" in schema)) return `${show(data)} is neither true nor false; write one`;
   if (schema.type === "object") return `${show(data)} is not a mapping; write ${expected(schema)}`;
-  if (typeof data === "string" && looksLikeIpv6(data)) return ipv6Refused(show(data), expected(schema).replace(/^it /, ""));
+  if (typeof data === "string" && looksLikeIpv6(data)) {
+    return ipv6Refused(show(data), expected(schema).replace(/^it /, ""));
+  }
   return `${show(data)} is not a valid ${schema.title}; write ${expected(schema)}${unquote(schema, data)}`;
 }
 

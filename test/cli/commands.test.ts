@@ -274,7 +274,8 @@ describe("changes", () => {
 
   test("port add and remove", async () => {
     const { path, engine } = await serveFake();
-    const { status, out } = await taploom("port", "add", "lab", "x", "{\"generator\": {}}", "--json", "--control", path);
+    const port = "{\"generator\": {}}";
+    const { status, out } = await taploom("port", "add", "lab", "x", port, "--json", "--control", path);
     expect(status).toBe(0);
     expect(JSON.parse(out)).toEqual({ added: ["lab/x"], removed: [], changed: [], unchanged: ["lab/web", "lab/ids"] });
     expect(engine.ports()).toHaveLength(3);

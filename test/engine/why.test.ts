@@ -10,7 +10,8 @@ test.each([
   ["tap", "ENETDOWN", "the device is set down (ip link set dev d0 up)"],
   ["interface", "ENOLINK", "the device has no carrier"],
   ["stream", "closed", "the peer hung up"],
-  ["stream", "fault", "the peer sent what is no frame behind its length; hung up (it has to speak QEMU's -netdev stream)"],
+  ["stream", "fault",
+    "the peer sent what is no frame behind its length; hung up (it has to speak QEMU's -netdev stream)"],
   ["pcap", "end of file", "end of file"],
   ["pcap", "EUNKNOWN", "input or output failed (EUNKNOWN)"],
 ] as const)("%s: %s", (kind, why, text) => {
