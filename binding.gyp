@@ -5,6 +5,8 @@
       "target_name": "taploom",
       "sources": [
         "native/addon.cc",
+        "native/addon_arguments.cc",
+        "native/addon_poller.cc",
         "native/checksum.cc",
         "native/device.cc",
         "native/failure.cc",
