@@ -163,9 +163,10 @@ export class Crew {
       if (answer === "stopped" || answer === "detached") resolve();
       else reject(failure);
     }
+    if (this.#stopping) return;
     const isFirst = this.#failure === undefined;
     this.#failure ??= failure;
-    if (isFirst && !this.#stopping) this.onEnd({ worker, why });
+    if (isFirst) this.onEnd({ worker, why });
   }
 
   #hear(worker: number, member: Member, message: FromWorker): void {

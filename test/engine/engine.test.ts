@@ -212,13 +212,14 @@ describe("events", () => {
     await feed(engine, "b", numbered(1, 7));
     await until(() => events.some((event) => event.event === "mac" && event.what === "aged"));
     await engine.apply(network({ a: memory, b: memory, c: memory }));
-    await until(() => events.some((event) => event.event === "port"));
+    await until(() => events.some((event) => event.event === "change"));
     const mac = { event: "mac", switch: "lab", vlan: 1, mac: testMac(7) };
     const expected = [
       { ...mac, port: "a", what: "learned" },
       { ...mac, port: "b", what: "moved", from: "a" },
       { ...mac, port: "b", what: "aged" },
       { event: "port", switch: "lab", port: "c", link: "up" },
+      { event: "change", by: "library", added: ["lab/c"] },
     ];
     expect(events.filter((event: EngineEvent) => event.event !== "lost")).toMatchObject(expected);
   });
