@@ -76,11 +76,11 @@ const keys: Case[] = [
   ["an unknown key in pcap", ports("a: { pcap: { read: f, lop: 2 } }"),
     '4:29: switches.lab.ports.a.pcap.lop: unknown key "lop"; did you mean "loop"?'],
   ["a merge key", ports("a: &a { memory: true }", "b: { tap: b, <<: *a }"),
-    '5:20: switches.lab.ports.b["<<"]: merge keys (<<) are not part of YAML 1.2; write the keys out, or an alias for all '
-    + "of it"],
+    '5:20: switches.lab.ports.b["<<"]: merge keys (<<) are not part of YAML 1.2; write the keys out, or an alias for '
+    + "all of it"],
   ["a merge key with all that is needed", ports("a: &a { memory: true }", "b: { <<: *a }"),
-    '5:12: switches.lab.ports.b["<<"]: merge keys (<<) are not part of YAML 1.2; write the keys out, or an alias for all '
-    + "of it"],
+    '5:12: switches.lab.ports.b["<<"]: merge keys (<<) are not part of YAML 1.2; write the keys out, or an alias for '
+    + "all of it"],
   ["a key of Object's prototype", "__proto__: {}\nswitches: {}\n",
     '1:1: __proto__: unknown key "__proto__"; there is state, fdb, nat, switches and routers'],
   ["vhost-user", ports("a: { vhost-user: /s }"),
