@@ -1,6 +1,7 @@
 // What a guest's packet to a router's own address says to a service, and the frame that brings the answer back to
 // where it came from. Owns no state; what could make a service answer to the wrong place is no arrival.
-// Read first: RFC 1122 section 3.2.1.3 (addresses that are no sender's).
+// Read first: RFC 1122 sections 3.2.1.3 (addresses that are no host's) and 4.1.3.5 (from where to answer), RFC 2181
+// section 4 (the same for DNS).
 
 import {
   MAC_NONE, TYPE_IPV4, addressNumber, buildFrame, buildIpv4, isGroup, parseFrame, parseIpv4,
@@ -11,8 +12,8 @@ import { type Asker } from "./share.js";
 /** Bytes of an IPv4 header without options. */
 export const IPV4_HEADER = 20;
 
-/** Who sent a packet. */
-export interface Sender {
+/** One end of a packet's way over a link. */
+export interface Station {
   readonly mac: string;
   readonly address: string;
 }
@@ -22,7 +23,9 @@ export function askerOf({ port, address }: Pick<Arrival, "port" | "address">): A
   return { port, client: address };
 }
 
-export interface Arrival extends Sender {
+export interface Arrival extends Station {
+  /** Which of the router's addresses the packet is for: an answer has to come from there (RFC 1122, 4.1.3.5). */
+  readonly destination: string;
   /** Name of the switch's port by which it came. */
   readonly port: string;
   readonly protocol: number;
@@ -31,33 +34,42 @@ export interface Arrival extends Sender {
 }
 
 /**
- * Reads a frame that came by `port`. undefined where it is damaged, not IPv4, not for this place's own address, or from
- * nobody who could be answered.
+ * Reads a frame that came by `port`. undefined where it is damaged, not IPv4, not for a host's address, or from nobody
+ * who could be answered. The core hands up only what is for one of the router's addresses, which need not be this
+ * place's own (RFC 1122, 3.3.4.2, weak end system).
  */
 export function parseArrival(place: Place, bytes: Uint8Array, port: string): Arrival | undefined {
   const frame = parseFrame(bytes);
   if (typeof frame === "string" || frame.type !== TYPE_IPV4) return undefined;
   if (isGroup(frame.source) || frame.source === MAC_NONE) return undefined;
   const packet = parseIpv4(frame.payload);
-  if (typeof packet === "string" || packet.destination !== place.address) return undefined;
-  const { source, protocol, payload } = packet;
-  return isSender(place, source) ? { port, mac: frame.source, address: source, protocol, payload } : undefined;
+  if (typeof packet === "string") return undefined;
+  const { source, destination, protocol, payload } = packet;
+  if (source === place.address || source === destination) return undefined;
+  if (!isHost(place, source) || !isHost(place, destination)) return undefined;
+  return { port, mac: frame.source, address: source, destination, protocol, payload };
+}
+
+/** The end from which an arrival at a place is answered. */
+export function answererOf(place: Place, { destination }: Pick<Arrival, "destination">): Station {
+  return { mac: place.mac, address: destination };
 }
 
 /** The frame that brings a payload of `protocol` to where an arrival came from. */
-export function buildReturn(place: Place, to: Sender, protocol: number, payload: Uint8Array): Uint8Array {
+export function buildReturn(from: Station, to: Station, protocol: number, payload: Uint8Array): Uint8Array {
   // Not to be fragmented, so that its identification means nothing (RFC 6864).
-  const packet = { source: place.address, destination: to.address, protocol, identification: 0, payload };
+  const packet = { source: from.address, destination: to.address, protocol, identification: 0, payload };
   return buildFrame({
-    destination: to.mac, source: place.mac, tags: [], type: TYPE_IPV4, payload: buildIpv4(packet),
+    destination: to.mac, source: from.mac, tags: [], type: TYPE_IPV4, payload: buildIpv4(packet),
   });
 }
 
-function isSender({ address, prefix }: Place, source: string): boolean {
-  const first = addressNumber(source) >>> 24;
-  if (first === 0 || first === 127 || first >= 224 || source === address) return false;
+/** Whether a host can have an address, as far as it can be told at a place. */
+function isHost({ address, prefix }: Place, candidate: string): boolean {
+  const number = addressNumber(candidate);
+  const first = number >>> 24;
+  if (first === 0 || first === 127 || first >= 224) return false;
   const hosts = 2 ** (32 - prefix);
-  const number = addressNumber(source);
   const inside = Math.floor(number / hosts) === Math.floor(addressNumber(address) / hosts);
   const host = number % hosts;
   // The network itself and its broadcast; networks of one or two addresses have neither (RFC 3021).

@@ -4,7 +4,7 @@
 // Read first: RFC 1035 section 4.2, RFC 7766 (several questions on a connection, answers in any order).
 
 import { PROTOCOL_UDP, buildUdp, parseUdp } from "../../wire/packet.js";
-import { IPV4_HEADER, askerOf, buildReturn, parseArrival, type Arrival } from "../arrival.js";
+import { IPV4_HEADER, answererOf, askerOf, buildReturn, parseArrival, type Arrival } from "../arrival.js";
 import { type Place, type Transmit } from "../channel.js";
 import { Rate, type Limits } from "../rate.js";
 import { Places, portionOf, type Asker } from "../share.js";
@@ -79,8 +79,8 @@ export class DnsService {
   }
 
   /**
-   * Takes a whole Ethernet frame that came by a port of the switch; what is neither UDP nor TCP for port 53 at this
-   * place's address is left alone.
+   * Takes a whole Ethernet frame that came by a port of the switch; what is neither UDP nor TCP for port 53 is
+   * left alone.
    */
   receive(frame: Uint8Array, port: string): void {
     if (this.#closed) return;
@@ -102,8 +102,7 @@ export class DnsService {
   }
 
   #receiveUdp(arrival: Arrival): void {
-    const { place } = this.#options;
-    const udp = parseUdp(arrival.payload, arrival.address, place.address);
+    const udp = parseUdp(arrival.payload, arrival.address, arrival.destination);
     if (typeof udp === "string" || udp.sourcePort === 0 || udp.destinationPort !== DNS_PORT) {
       this.counters.malformed++;
     } else if (this.#admit(askerOf(arrival))) {
@@ -113,13 +112,14 @@ export class DnsService {
 
   async #answerUdp(arrival: Arrival, port: number, query: Uint8Array): Promise<void> {
     const { place, forwarder, transmit } = this.#options;
-    const { mac, address } = arrival;
+    const { mac, address, destination } = arrival;
     const answer = await forwarder.ask(query, "udp", askerOf(arrival), this.#places);
     if (!answer || this.#closed) return;
     const payload = answer.length <= place.mtu - IPV4_HEADER - UDP_HEADER ? answer : cut(query);
     if (!payload) return;
-    const datagram = buildUdp({ sourcePort: DNS_PORT, destinationPort: port, payload }, place.address, address);
-    if (!transmit(place, buildReturn(place, { mac, address }, PROTOCOL_UDP, datagram))) this.counters.lost++;
+    const datagram = buildUdp({ sourcePort: DNS_PORT, destinationPort: port, payload }, destination, address);
+    const frame = buildReturn(answererOf(place, arrival), { mac, address }, PROTOCOL_UDP, datagram);
+    if (!transmit(place, frame)) this.counters.lost++;
   }
 
   #converse(connection: TcpConnection): TcpHandler {

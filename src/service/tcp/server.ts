@@ -3,13 +3,16 @@
 // Read first: RFC 9293 sections 3.10.7.1 and 3.10.7.2 (CLOSED, LISTEN), RFC 6528 (initial sequence numbers).
 
 import { createHmac } from "node:crypto";
-import { IPV4_HEADER, askerOf, buildReturn, type Arrival, type Sender } from "../arrival.js";
+import { IPV4_HEADER, answererOf, askerOf, buildReturn, type Arrival } from "../arrival.js";
 import { type Place, type Transmit } from "../channel.js";
 import { TcpConnection, type Outgoing, type TcpHandler } from "./connection.js";
 import {
   PROTOCOL_TCP, TCP_SIZE, advance, buildSegment, lengthOf, parseSegment, type Segment,
 } from "./segment.js";
 import { TcpSlots } from "./slots.js";
+
+/** Between which addresses a connection is, and the peer's MAC. */
+type Ends = Pick<Arrival, "mac" | "address" | "destination">;
 
 const SECRET_SIZE = 32;
 /** The clock of initial sequence numbers ticks every 4 microseconds. */
@@ -58,14 +61,14 @@ export class TcpServer {
 
   /** Takes a packet whose protocol is TCP; one for another port is left alone. */
   receive(arrival: Arrival): void {
-    const { place, port } = this.#options;
-    const segment = parseSegment(arrival.payload, arrival.address, place.address);
+    const { port } = this.#options;
+    const segment = parseSegment(arrival.payload, arrival.address, arrival.destination);
     if (typeof segment === "string" || segment.sourcePort === 0) {
       this.counters.malformed++;
       return;
     }
     if (segment.destinationPort !== port) return;
-    const key = `${arrival.address}:${segment.sourcePort}`;
+    const key = `${arrival.destination}:${port} ${arrival.address}:${segment.sourcePort}`;
     const connection = this.#connections.get(key);
     if (connection?.isReopenedBy(segment)) connection.drop();
     else if (connection) return connection.receive(segment);
@@ -89,7 +92,8 @@ export class TcpServer {
 
   #listen(key: string, arrival: Arrival, syn: Segment): void {
     const { place, clock, onConnection } = this.#options;
-    const peer: Sender = { mac: arrival.mac, address: arrival.address };
+    const { mac, address, destination } = arrival;
+    const ends: Ends = { mac, address, destination }; // without the payload, which is a view
     const owner = askerOf(arrival);
     if (!this.slots.makeRoom(owner)) {
       this.counters.refused++;
@@ -97,7 +101,7 @@ export class TcpServer {
     }
     const connection = new TcpConnection({
       syn, owner, clock, iss: this.#initial(key), mssMax: place.mtu - IPV4_HEADER - TCP_SIZE,
-      emit: (segment) => this.#send(peer, syn.sourcePort, segment),
+      emit: (segment) => this.#send(ends, syn.sourcePort, segment),
       opened: (opened) => {
         this.counters.opened++;
         return onConnection(opened);
@@ -114,23 +118,22 @@ export class TcpServer {
 
   /** RFC 6528, 3: a clock, moved for each pair of ends by what nobody else can know. */
   #initial(key: string): number {
-    const { place, port, clock } = this.#options;
-    const hash = createHmac("sha256", this.#secret).update(`${place.address}:${port} ${key}`).digest();
-    return advance(hash.readUInt32BE(0), Math.floor(clock() * ISN_TICKS_PER_MS) % 2 ** 32);
+    const hash = createHmac("sha256", this.#secret).update(key).digest();
+    return advance(hash.readUInt32BE(0), Math.floor(this.#options.clock() * ISN_TICKS_PER_MS) % 2 ** 32);
   }
 
   /** RFC 9293, 3.10.7.1: so that the peer believes it. */
-  #reset(to: Sender, segment: Segment): void {
+  #reset(ends: Ends, segment: Segment): void {
     this.counters.resets++;
     const answer = segment.ack === undefined
       ? { seq: 0, ack: advance(segment.seq, lengthOf(segment)) }
       : { seq: segment.ack };
-    this.#send(to, segment.sourcePort, { ...answer, rst: true, window: 0, payload: new Uint8Array(0) });
+    this.#send(ends, segment.sourcePort, { ...answer, rst: true, window: 0, payload: new Uint8Array(0) });
   }
 
-  #send(to: Sender, destinationPort: number, segment: Outgoing): void {
+  #send(ends: Ends, destinationPort: number, segment: Outgoing): void {
     const { place, port, transmit } = this.#options;
-    const bytes = buildSegment({ ...segment, sourcePort: port, destinationPort }, place.address, to.address);
-    transmit(place, buildReturn(place, to, PROTOCOL_TCP, bytes));
+    const bytes = buildSegment({ ...segment, sourcePort: port, destinationPort }, ends.destination, ends.address);
+    transmit(place, buildReturn(answererOf(place, ends), ends, PROTOCOL_TCP, bytes));
   }
 }

@@ -49,9 +49,10 @@ function query(name: string, id = 77): Buffer {
   return encode({ type: "query", id, flags: 0x0100, questions: [{ name, type: "A" }] });
 }
 
-function datagram(payload: Uint8Array, more: Partial<Udp> = {}, from = GUEST): Uint8Array {
+function datagram(payload: Uint8Array, more: Partial<Udp> = {}, from = GUEST, address = PLACE.address): Uint8Array {
   const udp = { sourcePort: PORT, destinationPort: 53, payload, ...more };
-  return buildReturn(placeOf(from), PLACE, PROTOCOL_UDP, buildUdp(udp, from.address, PLACE.address));
+  const bytes = buildUdp(udp, from.address, address);
+  return buildReturn(placeOf(from), { ...PLACE, address }, PROTOCOL_UDP, bytes);
 }
 
 /** Lets answers come: they are promised. */
@@ -72,6 +73,14 @@ describe("over UDP", () => {
     const udp = parseUdp(arrival!.payload, PLACE.address, GUEST.address) as Udp;
     expect([udp.sourcePort, udp.destinationPort]).toEqual([53, PORT]);
     expect(decode(Buffer.from(udp.payload))).toMatchObject({ id: 77, answers: [{ data: "10.0.20.5" }] });
+  });
+
+  it("rfc1122-4.1.3.5: answers from the address that was asked, also another one of the router's", async () => {
+    service.receive(datagram(query("db.lan"), {}, GUEST, "10.0.20.1"), "a");
+    const [frame] = await heard();
+    const arrival = parseArrival(placeOf(GUEST), frame!, "");
+    expect(arrival).toMatchObject({ mac: PLACE.mac, address: "10.0.20.1" });
+    expect(parseUdp(arrival!.payload, "10.0.20.1", GUEST.address)).toMatchObject({ sourcePort: 53 });
   });
 
   it("cuts what is longer than the link takes", async () => {
@@ -153,7 +162,8 @@ describe("frames that are passed over", () => {
     ["from the router's own address", datagram(query("db.lan"), {}, { ...GUEST, address: PLACE.address })],
     ["from port 0", datagram(query("db.lan"), { sourcePort: 0 })],
     ["for another port", datagram(query("db.lan"), { destinationPort: 54 })],
-    ["for another address", buildReturn(placeOf(GUEST), { ...PLACE, address: "10.0.10.2" }, PROTOCOL_UDP, good)],
+    ["for a multicast address", datagram(query("db.lan"), {}, GUEST, "224.0.0.251")],
+    ["for the network's broadcast address", datagram(query("db.lan"), {}, GUEST, "10.0.10.255")],
     ["of another protocol", buildReturn(placeOf(GUEST), PLACE, 1, query("db.lan"))],
   ])("%s", async (_, frame) => {
     service.receive(frame, "a");

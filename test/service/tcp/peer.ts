@@ -48,15 +48,18 @@ export class Wire {
     return Buffer.concat(this.received);
   }
 
-  /** Sends one segment of a guest, who is behind `port` of the switch, and gives what the server answers at once. */
-  say(said: Said, guest = GUEST, port = "a"): Segment[] {
+  /**
+   * Sends one segment of a guest, who is behind `port` of the switch, to one of the router's addresses, and gives what
+   * the server answers at once.
+   */
+  say(said: Said, guest = GUEST, port = "a", address = PLACE.address): Segment[] {
     const usual = { sourcePort: PORT, destinationPort: 53, seq: 0, window: 65_535, payload: Buffer.alloc(0) };
     const segment = { ...usual, ...said };
-    return this.sayBytes(buildSegment(segment, guest.address, PLACE.address), guest, port);
+    return this.sayBytes(buildSegment(segment, guest.address, address), guest, port, address);
   }
 
-  sayBytes(segment: Uint8Array, guest = GUEST, port = "a"): Segment[] {
-    const frame = buildReturn(placeOf(guest), PLACE, PROTOCOL_TCP, segment);
+  sayBytes(segment: Uint8Array, guest = GUEST, port = "a", address = PLACE.address): Segment[] {
+    const frame = buildReturn(placeOf(guest), { ...PLACE, address }, PROTOCOL_TCP, segment);
     const arrival = parseArrival(PLACE, frame, port);
     if (arrival) this.server.receive(arrival);
     return this.heard();
@@ -68,7 +71,7 @@ export class Wire {
       // To any guest: the addresses are in the frame.
       const address = frame.subarray(30, 34).join(".");
       const arrival = parseArrival({ ...PLACE, address }, frame, "");
-      const segment = arrival && parseSegment(arrival.payload, PLACE.address, address);
+      const segment = arrival && parseSegment(arrival.payload, arrival.address, address);
       if (!segment || typeof segment === "string") throw new Error("the server sent what is no segment");
       return segment;
     });

@@ -69,6 +69,15 @@ describe("handshake", () => {
     const numbers = [1, 2, 3].map((port) => wire.say({ seq: IRS, syn: true, sourcePort: port })[0]!.seq);
     expect(new Set(numbers).size).toBe(3);
   });
+
+  it("tells connections to two of the router's addresses apart, and answers each from its own", () => {
+    const addresses = [PLACE.address, "10.0.20.1"];
+    // A segment whose checksum is right for another address than it comes from would be none.
+    const answers = addresses.map((address) => wire.say({ seq: IRS, syn: true }, GUEST, "a", address)[0]!);
+    expect(answers.map(({ syn, ack }) => [syn, ack])).toEqual([[true, IRS + 1], [true, IRS + 1]]);
+    expect(answers[0]!.seq).not.toBe(answers[1]!.seq);
+    expect(wire.server.size).toBe(2);
+  });
 });
 
 describe("segments of no connection", () => {
