@@ -9,6 +9,7 @@
 //     │ FRAGMENTS, PENDINGS          │ 2 MiB    core
 //     │ SESSION EVENTS               │ 1 MiB    core writes, the host reads
 //     │ CONTROL  slabs and indexes   │ 4 KiB    core; host: sizes, at start
+//     │ ERRORS   budgets of guests   │ 192 KiB  core
 //     ├──────────────────────────────┤ dynamic
 //     │ FLOWS, MAPPINGS, PERMITS     │          core
 //     │ the same of other workers    │ 19 MiB each, and what the configuration sizes
@@ -48,7 +49,7 @@ export const ROUTER_ICMP: u32 = 40;
 export const ROUTER_HOST_PORTS: u32 = 44; // 0: no limit
 export const ROUTER_HOST_RATE: u32 = 48; // new sessions a second; 0: no limit
 export const ROUTER_MSS: u32 = 52; // greatest MSS; 0: not clamped; MSS_PATH: by the MTUs on the way
-export const ROUTER_ERRORS: u32 = 56; // a pace: ICMP errors
+export const ROUTER_ERRORS: u32 = 56; // f64 × ERROR_CLASSES: budgets of ICMP errors, as in ERRORS below, of all guests
 export const ROUTER_FLOWS: u32 = 228; // its sessions
 export const ROUTER_PORT_TIMEOUTS: u32 = 96; // 8 bytes × PORT_TIMEOUTS_MAX: u16 port │ u16 protocol │ u32 ticks; 0 ends
 export const ROUTER_NAT: u32 = 1; // flags
@@ -216,7 +217,15 @@ export const RESTORED: u32 = 104438912; // of all: a flow that the host brings b
 
 // ---- shards: each worker has tables of its own ----
 export const SHARDS: u32 = 104439040; // u32 × WORKERS_MAX: what lies between worker 0's tables and a worker's
-export const SHARD_SIZE: u32 = 20320256; // from ROUTERS to the end of CONTROL
+export const SHARD_SIZE: u32 = 20516864; // from ROUTERS to the end of ERRORS
+
+// ---- budgets of ICMP errors: f64 × ERROR_CLASSES × ERROR_SENDERS × PORTS_MAX ----
+// A budget belongs to the port by which the offending packet entered the switch, and to a hash of its source address.
+// It is the time (ms) at which it is full again; 0: full.
+export const ERRORS: u32 = 104441984;
+export const ERROR_SENDERS: u32 = 8; // hashes of addresses behind one port
+export const ERROR_CLASSES: u32 = 3; // router/budget.ts
+
 // Who owns what, as 1 + worker, 0: nobody: ports, u8 × 65536 × KINDS × OUTSIDES_MAX, then inside hosts, by a hash of
 // their address; and how much each worker has of the hosts of each hash.
 export const OWNERS: u32 = 104439104; // offset of that table; 0 where there is one worker only
@@ -315,6 +324,7 @@ export function routerLayoutHash(): number {
   hash = fold(hash, HALF_TIMEOUT + HALF_MAPPING + MAPPING_FLAGS + NEIGHBOR_FLOWS + NEIGHBOR_ENTRY + HOST_TIME);
   hash = fold(hash, SHARDS + SHARD_SIZE + OWNERS + OWNERS_SIZE + OWNERS_HOSTS + OWNERS_HELD + HOST_HASHES);
   hash = fold(hash, FLOW_GRACE_MIN + FLOW_GRACE_MAX * 64);
+  hash = fold(hash, ERRORS + ROUTER_ERRORS + ERROR_SENDERS + ERROR_CLASSES * 64);
   hash = fold(hash, ROUTER_PORT_TIMEOUTS + INTERFACE_FLAGS + ROUTE_KIND + WORKER_PARSED + WORKER_TOUCHED);
   return hash;
 }

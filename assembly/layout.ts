@@ -289,19 +289,19 @@ export const FILTER_SIZE: u32 = 2048;
 export const FILTER_INSTRUCTIONS_MAX: u32 = 256;
 
 // ---- how frames of a domain leave a port: u8 × DOMAINS_MAX × PORTS_MAX, MEMBERS the other way round ----
-export const LEAVES: u32 = 104441984;
+export const LEAVES: u32 = 104638592;
 export const LEAVES_SIZE: u32 = 65600; // a line more than it takes, as of ADMIT
 export const LEAVES_NOT: u32 = 0; // the port is not a member
 export const LEAVES_UNTAGGED: u32 = 1;
 export const LEAVES_TAGGED: u32 = 2;
 
 // ---- forwarding database ----
-export const FDB_LOCK: u32 = 171616384;
-export const FDB_COUNT: u32 = 171616388;
-export const FDB_SWEPT: u32 = 171616392; // next bucket to age
-export const FDB_PORTS: u32 = 171616396; // ports that hold learned entries
-export const FDB_SWEEP_TIME: u32 = 171616400; // f64: ms, when ageing last moved on
-export const FDB: u32 = 171616448; // FDB_BUCKET_SIZE × buckets
+export const FDB_LOCK: u32 = 171812992;
+export const FDB_COUNT: u32 = 171812996;
+export const FDB_SWEPT: u32 = 171813000; // next bucket to age
+export const FDB_PORTS: u32 = 171813004; // ports that hold learned entries
+export const FDB_SWEEP_TIME: u32 = 171813008; // f64: ms, when ageing last moved on
+export const FDB: u32 = 171813056; // FDB_BUCKET_SIZE × buckets
 // A bucket: 4 keys (u64), then 4 values: u32 stamp (ticks) │ u16 port │ u8 flags │ u8 strays
 export const FDB_BUCKET_SIZE: u32 = 64;
 export const FDB_TICK_MS: u32 = 100; // how finely it is noted when a MAC was last seen

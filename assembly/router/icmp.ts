@@ -2,11 +2,10 @@
 // and goes back to the MAC from which the packet came. Read RFC 792, RFC 1812 4.3.2 (when not to, and how often),
 // 5.2.7, RFC 1191 4.
 
-import { INTERFACE_ADDRESS, INTERFACE_SOURCE, ROUTER_ERRORS } from "../layout-router";
+import { ITEM_PORT } from "../layout";
+import { INTERFACE_ADDRESS, INTERFACE_SOURCE } from "../layout-router";
 import { dropOut } from "../counters";
-import { mayGo } from "../pace";
 import { Reason } from "../reason";
-import { shard } from "../state";
 import { fold, sumOf } from "../wire/checksum";
 import { MAC_MASK, SOURCE, isGroup } from "../wire/ethernet";
 import {
@@ -14,6 +13,7 @@ import {
   putChecksum, putHeader, store16,
 } from "../wire/ipv4";
 import { ECHO_REPLY, ICMP_CHECKSUM, ICMP_CODE, ICMP_MTU, ICMP_SIZE, ICMP_TYPE, isError } from "../wire/l4";
+import { mayAfford } from "./budget";
 import { leave } from "./leave";
 import { absorb, accept, drop, entry, frame, index, item, packet, payload, port, protocol, resize, rest, router, total,
   wasGroup } from "./packet";
@@ -27,27 +27,28 @@ const TTL: u8 = 64;
  * Drops the packet at hand for a reason, and tells its sender where that is right. `mtu`: for "fragmentation needed".
  */
 export function refuse(reason: u32, type: u32, code: u32, mtu: u32 = 0): void {
-  if (!mayTell()) return drop(reason);
+  if (!mayTell(type, code)) return drop(reason);
   dropOut(port, reason);
   tell(type, code, mtu);
 }
 
 /** The packet at hand was for the router, which has no use for it, and tells its sender where that is right. */
 export function decline(type: u32, code: u32): void {
-  if (!mayTell()) return absorb();
+  if (!mayTell(type, code)) return absorb();
   accept();
   tell(type, code, 0);
 }
 
 /** Whether an error about the packet at hand may be sent (RFC 1812 4.3.2.7), and is not one too many (4.3.2.8). */
-function mayTell(): bool {
+function mayTell(type: u32, code: u32): bool {
   if (wasGroup() || load<u32>(entry, INTERFACE_ADDRESS) == 0) return false;
-  if (isGroup(load<u64>(frame, SOURCE)) || !isUnicast(load<u32>(packet, IP_SOURCE))) return false;
+  const source = load<u32>(packet, IP_SOURCE);
+  if (isGroup(load<u64>(frame, SOURCE)) || !isUnicast(source)) return false;
   const destination = load<u32>(packet, IP_DESTINATION);
   if (!isUnicast(destination) || destination == ADDRESS_BROADCAST) return false;
   if (load<u16>(packet, IP_FRAGMENT) & OFFSET_MASK) return false;
   if (protocol == PROTOCOL_ICMP && (rest == 0 || isError(load<u8>(payload, ICMP_TYPE)))) return false;
-  return mayGo(shard + router + ROUTER_ERRORS, ERROR_MAX);
+  return mayAfford(router, load<u16>(item, ITEM_PORT), source, type, code);
 }
 
 /** Makes the packet at hand an error about itself: as much of it as fits stands in it. */

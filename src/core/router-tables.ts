@@ -13,7 +13,6 @@ import { Ranges } from "./ranges.js";
 import type { Tables } from "./tables.js";
 
 const TICKS = 1000 / layout.FDB_TICK_MS; // in a second
-const ERRORS_PER_SECOND = 100; // ICMP errors of a router, by each worker
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 
 /** An interface as it is written: its port, and where it stands. */
@@ -90,7 +89,6 @@ export class RouterTables {
     const uplink = plan.interfaces.find((one) => one.uplink);
     shared.setWord(at + layout.ROUTER_UPLINK, uplink ? uplink.port.index : layout.NO_PORT);
     shared.setWord(at + layout.ROUTER_SERVICES, plan.services.index);
-    this.#writeErrors(at);
     this.#writeNat(at, plan.config.nat);
     for (const one of plan.interfaces) this.#writeInterface(router.index, plan.mac, one);
     const moved = plan.outsides.join() !== router.addresses.join();
@@ -187,15 +185,6 @@ export class RouterTables {
     this.tables.writeStatics(port, false);
     port.config = { ...port.config, macs: [mac] };
     this.tables.writeStatics(port, true);
-  }
-
-  #writeErrors(at: number): void {
-    const { shared } = this.tables;
-    for (const pace of shared.shards.map((shard) => shard + at + layout.ROUTER_ERRORS)) {
-      shared.setDouble(pace + layout.PACE_RATE, ERRORS_PER_SECOND / 1000);
-      shared.setDouble(pace + layout.PACE_BURST, ERRORS_PER_SECOND);
-      shared.setDouble(pace + layout.PACE_TOKENS, ERRORS_PER_SECOND);
-    }
   }
 
   #writeNat(at: number, nat: NatConfig | undefined): void {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import * as layout from "../../src/core/layout.js";
+import { WORKERS } from "../workers.js";
 import { ether, fragmentsOf, icmp, icmpError, ip, parseIp, ping, reassemble, tcp, udp } from "./packet.js";
 import { BROADCAST, arpFrame, raw } from "./raw.js";
 import { ROUTER_MAC, RouterRig, packetIn, type Seen } from "./rig.js";
@@ -208,14 +209,52 @@ describe("rfc1122 3.2.2 says nothing about", () => {
   });
 });
 
-it("rfc1812 4.3.2.8 bounds how many errors it sends, and begins again later", () => {
-  const rig = new RouterRig();
-  const packet = udp({ from: "10.0.10.5:1", to: "192.0.2.1:9", ttl: 1 });
-  const frames = Array.from({ length: 250 }, () => rig.frame(packet, "10.0.10.5"));
-  expect(packets(rig.sendFrame("a10", ...frames), "a10")).toHaveLength(100);
-  rig.rig.turn(500);
-  expect(packets(rig.sendFrame("a10", ...frames), "a10")).toHaveLength(50);
-  expect(rig.drops()).toEqual({ ttl: 500 });
+describe("rfc1812 4.3.2.8", () => {
+  const late = udp({ from: "10.0.10.5:1", to: "192.0.2.1:9", ttl: 1 });
+  const closed = udp({ from: "10.0.10.5:1", to: "10.0.10.1:9" });
+  const long = (from: string) => udp({ from: `${from}:1`, to: "192.0.2.1:9", df: true, payload: new Uint8Array(1000) });
+  const times = (count: number, rig: RouterRig, packet: Uint8Array) =>
+    Array.from({ length: count }, () => rig.frame(packet, "10.0.10.5"));
+
+  it("bounds how many errors it sends, and begins again later", () => {
+    const rig = new RouterRig();
+    const frames = times(250, rig, late);
+    expect(packets(rig.sendFrame("a10", ...frames), "a10")).toHaveLength(100);
+    rig.rig.turn(500);
+    expect(packets(rig.sendFrame("a10", ...frames), "a10")).toHaveLength(50);
+    expect(rig.drops()).toEqual({ ttl: 500 });
+  });
+
+  it.each([["late packets", late], ["probes of closed ports", closed]])(
+    "path MTU discovery and traceroute of a neighbor work whatever %s provoke", (_, packet) => {
+      const rig = new RouterRig({ uplink: { mtu: 576 } });
+      rig.places.set("10.0.10.6", "b10");
+      rig.sendFrame("a10", ...times(250, rig, packet));
+      expect(packets(rig.send(long("10.0.10.6")), "b10")[0]).toMatchObject({ icmp: { type: 3, code: 4 } });
+      const traced = udp({ from: "10.0.10.6:1", to: "192.0.2.1:33434", ttl: 1 });
+      expect(packets(rig.send(traced), "b10")[0]).toMatchObject({ icmp: { type: 11 } });
+    });
+
+  it("they work also where the neighbor makes up its addresses, and those it provokes stay bounded", () => {
+    const rig = new RouterRig({ uplink: { mtu: 576 } });
+    rig.places.set("10.0.10.6", "b10");
+    let told = 0;
+    for (let host = 10; host < 250; host++) {
+      const packet = udp({ from: `10.0.10.${host}:1`, to: "192.0.2.1:9", ttl: 1 });
+      const frames = Array.from({ length: 10 }, () => rig.frame(packet, "10.0.10.5"));
+      told += packets(rig.sendFrame("a10", ...frames), "a10").length;
+    }
+    expect(told).toBeLessThanOrEqual(800 * WORKERS);
+    const traced = udp({ from: "10.0.10.6:1", to: "192.0.2.1:33434", ttl: 1 });
+    expect(packets(rig.send(traced), "b10")[0]).toMatchObject({ icmp: { type: 11 } });
+    expect(packets(rig.send(long("10.0.10.6")), "b10")[0]).toMatchObject({ icmp: { type: 3, code: 4 } });
+  });
+
+  it("a guest's own late packets and closed ports do not use up what its path MTU discovery needs", () => {
+    const rig = new RouterRig({ uplink: { mtu: 576 } });
+    rig.sendFrame("a10", ...times(250, rig, late), ...times(250, rig, closed));
+    expect(packets(rig.send(long("10.0.10.5")), "a10")[0]).toMatchObject({ icmp: { type: 3, code: 4 } });
+  });
 });
 
 it("rfc1812 5.2.7.1 a translated packet's error goes to who sent it, about what it sent", () => {
