@@ -25,6 +25,7 @@ export const CODE = {
   renewal: 58,
   rebinding: 59,
   client: 61,
+  fqdn: 81,
   routes: 121,
   end: 255,
 } as const;

@@ -1,11 +1,12 @@
 // What a DHCP server answers: the options of a reply, its size, and where it goes.
 // Owns no state. Read first: RFC 2131 sections 4.1 (who gets it how) and 4.3.1 (table 3), RFC 3442,
-// RFC 2132 section 9.10, RFC 6842.
+// RFC 2132 section 9.10, RFC 6842, RFC 4702 section 4.
 
 import type { DhcpConfig } from "../../config/model.js";
 import { MAC_BROADCAST } from "../../wire/packet.js";
 import type { Place } from "../channel.js";
 import { BROADCAST, HEADERS_SIZE, PORT_CLIENT, sealDatagram } from "./datagram.js";
+import { fqdnReply } from "./fqdn.js";
 import { buildMessage, NO_ADDRESS, OP_REPLY, TYPE, type DhcpMessage } from "./message.js";
 import {
   addressBytes, broadcastOf, CODE, maskOf, numberBytes, numberIn, routesBytes, textBytes,
@@ -32,15 +33,22 @@ export interface Grant {
 /** DHCPOFFER or DHCPACK of an address. */
 export function grantReply(terms: Terms, request: DhcpMessage, type: number, grant: Grant): Uint8Array {
   const { leaseSeconds } = grant;
+  const fqdn = request.options.get(CODE.fqdn);
   const options = new Map([
     [CODE.lease, numberBytes(leaseSeconds, 4)],
     [CODE.renewal, numberBytes(Math.floor(leaseSeconds / 2), 4)],
     [CODE.rebinding, numberBytes(Math.floor(leaseSeconds * 7 / 8), 4)],
     ...parameters(terms, request, grant.hostname),
+    ...(fqdn && type === TYPE.ack ? [[CODE.fqdn, fqdnReply(fqdn, fullName(terms, grant.hostname))] as const] : []),
   ]);
   // An offer to a client that says it has an address goes to the one offered: it is not configured yet.
   const ciaddr = type === TYPE.offer ? NO_ADDRESS : request.ciaddr;
   return seal(terms, request, { type, ciaddr, yiaddr: grant.address, options });
+}
+
+/** A guest's name with the domain that guests are told. */
+function fullName({ config: { domain } }: Terms, hostname: string | undefined): string | undefined {
+  return hostname === undefined || domain === undefined ? hostname : `${hostname}.${domain}`;
 }
 
 /** DHCPACK of a DHCPINFORM: parameters, no address and no lease (RFC 2131, 4.3.5). */

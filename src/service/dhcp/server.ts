@@ -10,6 +10,7 @@ import type { Place, Transmit } from "../channel.js";
 import { Rate, type Limits } from "../rate.js";
 import { Addresses, type Client } from "./addresses.js";
 import { BROADCAST, openDatagram, PORT_SERVER } from "./datagram.js";
+import { fqdnIn } from "./fqdn.js";
 import type { Holding, LeaseBook } from "./lease-book.js";
 import { NO_ADDRESS, OP_REQUEST, parseMessage, TYPE, type DhcpMessage } from "./message.js";
 import { addressIn, broadcastOf, CODE, isHostOf, networkOf, numberIn, textIn } from "./options.js";
@@ -181,7 +182,7 @@ export class DhcpServer {
       return this.#refuse(message, "the address is not available");
     }
     const leaseSeconds = this.#leaseSeconds(message);
-    const lease = this.#addresses.grant(client, address, textIn(message.options, CODE.hostname), leaseSeconds);
+    const lease = this.#addresses.grant(client, address, nameIn(message), leaseSeconds);
     const { hostname } = lease;
     this.#send("acks", grantReply(this.#terms, message, TYPE.ack, { address, leaseSeconds, hostname }));
     this.#options.onEvent?.({ kind: "leased", place: this.#terms.place, lease });
@@ -252,4 +253,9 @@ export class DhcpServer {
   #count(what: keyof DhcpCounts): void {
     this.counts[what]++;
   }
+}
+
+/** What a client calls itself: with its domain (RFC 4702, 4: that counts where both are there), or without. */
+function nameIn({ options }: DhcpMessage): string | undefined {
+  return fqdnIn(options.get(CODE.fqdn)) || textIn(options, CODE.hostname);
 }
