@@ -1,8 +1,8 @@
 // What the engine tells about itself: the shapes behind `taploom show … --json`, the control API and the library.
 // Owns types only. Field names are the public interface; add, never rename.
 
+import type { Wanted } from "./config/accept.js";
 import type { Config, PortConfig } from "./config/model.js";
-import type { ConfigFile } from "./config/schema.js";
 import type { PortFile } from "./config/schema-port.js";
 import type { ErrorCode } from "./error-codes.js";
 
@@ -230,7 +230,7 @@ export interface EngineApi {
   /** All of it or, on any error, nothing. A function is asked when its turn has come. Throws ConfigError where the
    *  configuration is wrong, EngineError where a device cannot be had. `by`, here and below: who changes it, for the
    *  log and the `change` event; `library` where nothing is said. */
-  apply(config: Config | ConfigFile | (() => Config | ConfigFile), by?: string): Promise<Applied>;
+  apply(config: Wanted | (() => Wanted | Promise<Wanted>), by?: string): Promise<Applied>;
   /** Hot-plugs a port. Throws as `apply` does, and EngineError where the name is taken. */
   addPort(switchName: string, portName: string, port: PortConfig | PortFile, by?: string): Promise<Applied>;
   /** Unplugs a port. Throws EngineError where there is none, ConfigError where a mirror still refers to it. */

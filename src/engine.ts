@@ -6,10 +6,9 @@ import {
   EngineError, type Applied, type CaptureOptions, type EngineApi, type EngineEvent, type FdbEntry, type LeaseEntry,
   type MirrorStatus, type NatEntry, type NeighborEntry, type PortStatus, type RouterStatus, type Stats, type VlanStatus,
 } from "./api.js";
-import { acceptConfig, acceptPort, checkConfig } from "./config/accept.js";
+import { acceptConfig, acceptPort, checkConfig, type Wanted } from "./config/accept.js";
 import { UPLINK } from "./config/expand.js";
 import type { Config, PortConfig } from "./config/model.js";
-import type { ConfigFile } from "./config/schema.js";
 import type { PortFile } from "./config/schema-port.js";
 import { Counters } from "./core/counters.js";
 import type { CoreExports } from "./core/abi.js";
@@ -89,7 +88,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
    * attached. Throws ConfigError if the configuration is wrong, and EngineError, with a remedy, if a device cannot be
    * had or a worker does not start; then nothing is left running.
    */
-  static async start(given: Config | ConfigFile, options: EngineOptions = {}): Promise<Engine> {
+  static async start(given: Wanted, options: EngineOptions = {}): Promise<Engine> {
     const config = acceptConfig(given);
     const workers = options.workers ?? 1;
     if (!Number.isInteger(workers) || workers < 1 || workers > layout.WORKERS_MAX) {
@@ -191,7 +190,7 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
    * nothing. Ports that it does not change lose no frame. Calls take turns. Throws ConfigError where the configuration
    * is wrong or takes a restart, EngineError where a device cannot be had.
    */
-  apply(config: Config | ConfigFile | (() => Config | ConfigFile), by = LIBRARY): Promise<Applied> {
+  apply(config: Wanted | (() => Wanted | Promise<Wanted>), by = LIBRARY): Promise<Applied> {
     return this.#change("apply", by, config);
   }
 
@@ -222,11 +221,9 @@ export class Engine extends EventEmitter<{ event: [EngineEvent] }> implements En
   }
 
   /** Goes to another configuration when its turn has come, and tells who changed what. */
-  #change(
-    what: string, by: string, config: Config | ConfigFile | (() => Config | ConfigFile),
-  ): Promise<Applied> {
+  #change(what: string, by: string, config: Wanted | (() => Wanted | Promise<Wanted>)): Promise<Applied> {
     return this.#inTurn(async () => {
-      const wanted = typeof config === "function" ? config() : config;
+      const wanted = await (typeof config === "function" ? config() : config);
       const { added, removed, changed, unchanged } = await this.fabric.apply(checkConfig(wanted));
       await this.#keeper.renew();
       for (const [index, memory] of this.#memories) {

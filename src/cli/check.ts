@@ -31,7 +31,8 @@ async function read(file: string, told: Io | undefined): Promise<Config> {
     return readConfig(file);
   } catch (error) {
     if (told && error instanceof ConfigError) {
-      sayLine(told.out, JSON.stringify({ file, ok: false, problems: error.problems }));
+      const { problems, more } = error;
+      sayLine(told.out, JSON.stringify({ file, ok: false, problems, ...(more > 0 && { more }) }));
     }
     throw error;
   }

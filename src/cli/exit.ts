@@ -3,7 +3,7 @@
 
 import { CommanderError } from "commander";
 import { EngineError } from "../api.js";
-import { ConfigError, formatProblem, type Problem } from "../config/error.js";
+import { ConfigError, formatMore, formatProblem, type Problem } from "../config/error.js";
 import { ControlError } from "../control/client.js";
 import { CONTROL_PATH } from "../control/path.js";
 
@@ -37,7 +37,7 @@ export interface Exit {
 /** The status that a failed command exits with, and what to say on stderr. */
 export function exitOf(error: unknown): Exit {
   if (error instanceof CommanderError) return usageExit(error);
-  if (error instanceof ConfigError) return { status: WRONG, complaints: error.problems.map(ofProblem) };
+  if (error instanceof ConfigError) return { status: WRONG, complaints: faults(error) };
   if (error instanceof UsageError) return { status: WRONG, complaints: [plain(error.message)] };
   if (error instanceof ControlError) return { status: isWrong(error) ? WRONG : FAILED, complaints: refusals(error) };
   const text = error instanceof Error ? error.message : String(error);
@@ -57,6 +57,16 @@ function plain(message: string, fields?: object): Complaint {
   return { line: `error: ${message}`, message, ...(fields && { fields }) };
 }
 
+function faults({ problems, more }: ConfigError): Complaint[] {
+  const file = problems[0]?.file ?? "";
+  return [...problems.map(ofProblem), ...besides(more, file && `${file}: `)];
+}
+
+/** What follows the problems that are listed, if there are more. */
+function besides(more: number, prefix: string): Complaint[] {
+  return more > 0 ? [{ line: prefix + formatMore(more), message: formatMore(more), fields: { more } }] : [];
+}
+
 function ofProblem(problem: Problem): Complaint {
   const { file, line, column, path, message } = problem;
   const place = file === "" ? {} : { file, line, column };
@@ -70,7 +80,8 @@ function isWrong({ problem }: ControlError): boolean {
 
 function refusals({ message, problem }: ControlError): Complaint[] {
   if (!problem?.problems) return [plain(message, problem?.code === undefined ? undefined : { code: problem.code })];
-  return problem.problems.map(({ path, message: what }) => (
+  const complaints = problem.problems.map(({ path, message: what }) => (
     { line: `error: ${path || "configuration"}: ${what}`, message: what, fields: { path } }
   ));
+  return [...complaints, ...besides(problem.more ?? 0, "error: ")];
 }

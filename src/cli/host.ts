@@ -26,7 +26,7 @@ const VIEW_MS_FIRST = 1_000;
 export interface Hosted {
   engine: ObservableEngine;
   /** Where SIGHUP finds the configuration; absent: there is none to reload, and SIGHUP ends the engine. */
-  reload?: () => Config;
+  reload?: () => Config | Promise<Config>;
   /** A view to show to people while it runs, line by line. */
   lines?: () => string[];
   /** Stops the engine; the summary is for people. */
@@ -134,7 +134,7 @@ function doWithout(error: unknown, asked: boolean, log: Logger): undefined {
 }
 
 async function reloadFrom(
-  reload: () => Config, engine: ObservableEngine, json: boolean, io: Io, log: Logger,
+  reload: NonNullable<Hosted["reload"]>, engine: ObservableEngine, json: boolean, io: Io, log: Logger,
 ): Promise<void> {
   try {
     log.info(`reloaded: ${appliedText(await engine.apply(reload, "SIGHUP"))}`);

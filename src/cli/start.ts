@@ -1,6 +1,7 @@
 // What `taploom up` does: an engine from a file or, without one, the embedded quickstart, hosted until it ends.
 // Owns the start: everything that can be refused is looked at before anything is touched.
 
+import { Checker } from "../checker/checker.js";
 import { readConfig } from "../config/parse.js";
 import { controlPath } from "../control/path.js";
 import type { PollMode } from "../worker/patience.js";
@@ -41,10 +42,12 @@ export async function start(
 }
 
 function hostEngine(engine: Engine, file: string): Hosted {
+  const checker = new Checker();
   return {
     engine,
-    reload: () => readConfig(file),
+    reload: () => checker.file(file),
     async stop() {
+      await checker.close();
       const stats = await engine.stop();
       return { stats, summary: statsLines(stats).join("\n") };
     },

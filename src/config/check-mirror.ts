@@ -21,19 +21,21 @@ function checkSources({ from, vlans }: Mapping, path: Path, report: Report): voi
 }
 
 function checkFrom(from: readonly unknown[], to: unknown, ports: Mapping, path: Path, report: Report): void {
+  const before = new Set<string>();
   for (const [index, name] of from.entries()) {
     if (typeof name !== "string" || name === "") continue;
     const here = [...path, index];
-    if (!Object.hasOwn(ports, name)) report(here, missing(name, ports));
+    if (!Object.hasOwn(ports, name)) report(here, () => missing(name, ports));
     else if (name === to) report(here, `${name} is where the copies go; a mirror cannot copy its own copies`);
     else if (mapping(ports[name]).monitor === true) {
       report(here, `${name} is a monitor port, which carries nothing but copies; name ports that carry traffic`);
-    } else if (from.indexOf(name) < index) report(here, `${name} stands twice in the list; remove one`);
+    } else if (before.has(name)) report(here, `${name} stands twice in the list; remove one`);
+    before.add(name);
   }
 }
 
 function checkTarget(name: string, ports: Mapping, path: Path, report: Report): void {
-  if (!Object.hasOwn(ports, name)) report(path, missing(name, ports));
+  if (!Object.hasOwn(ports, name)) report(path, () => missing(name, ports));
   else if (mapping(ports[name]).monitor !== true) {
     report(path, `${name} is not a monitor port; give it \`monitor: true\`, or name one that has it`);
   }

@@ -35,8 +35,9 @@ function checkInterfaces(router: Mapping, switches: Mapping, path: Path, report:
     const here = [...path, "interfaces", index];
     const segment = segmentOf(one);
     if (typeof one.switch === "string" && one.switch !== "" && !Object.hasOwn(switches, one.switch)) {
-      const there = alternatives(one.switch, Object.keys(switches), "there is");
-      report([...here, "switch"], `there is no switch ${JSON.stringify(one.switch)}; ${there}`);
+      const name = one.switch;
+      report([...here, "switch"], () =>
+        `there is no switch ${JSON.stringify(name)}; ${alternatives(name, Object.keys(switches), "there is")}`);
     }
     const other = segment && segments.get(segment.key);
     if (other !== undefined) {

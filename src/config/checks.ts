@@ -9,7 +9,7 @@ import { checkMirror } from "./check-mirror.js";
 import { checkPort } from "./check-port.js";
 import { checkRouters } from "./check-routers.js";
 import { mapping, mappings, staticVids, type Mapping } from "./raw.js";
-import { AGING_MS } from "./schema.js";
+import { AGING_MS, FDB_CAPACITY } from "./schema.js";
 import type { Report } from "./structure.js";
 import { parseDuration } from "./units.js";
 
@@ -37,12 +37,18 @@ function checkAging(aging: unknown, path: Path, report: Report): void {
   report(path, `duration ${aging} is out of range: 1ms to 1000000s`);
 }
 
-/** A MAC lives at one port of a VLAN. */
+/** A MAC lives at one port of a VLAN. One that a trunk of many VLANs names takes a place in each. */
 function checkStaticMacs(ports: readonly [string, Mapping][], base: Path, report: Report): void {
   const homes = new Map<string, string>();
+  const placesMax = FDB_CAPACITY.maximum;
   for (const [name, port] of ports) {
     if (!Array.isArray(port.macs)) continue;
     const vids = staticVids(port);
+    if (homes.size + port.macs.length * vids.length > placesMax) {
+      report([...base, name, "macs"],
+        `are beyond ${placesMax} MACs, counted in each VLAN, which the forwarding database holds; list fewer`);
+      return;
+    }
     for (const [index, mac] of port.macs.entries()) {
       for (const vid of vids) {
         const key = `${String(mac).toLowerCase()} ${vid}`;

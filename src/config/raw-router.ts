@@ -53,9 +53,12 @@ export function interfacesOf({ interfaces }: Mapping): [Mapping, number][] {
   return mappingsIn(interfaces);
 }
 
-/** The items of a list that are mappings, each with its index. */
+/** Items of a list that are looked at, since some are compared with all others; the schema allows no more. */
+export const ITEMS_MAX = 4096;
+
+/** The items of a list that are mappings, each with its index; the first ITEMS_MAX. */
 export function mappingsIn(list: unknown): [Mapping, number][] {
-  const items: unknown[] = Array.isArray(list) ? list : [];
+  const items: unknown[] = Array.isArray(list) ? list.slice(0, ITEMS_MAX) : [];
   return items.flatMap((item, index): [Mapping, number][] => isMapping(item) ? [[item, index]] : []);
 }
 
@@ -63,7 +66,9 @@ export function mappingsIn(list: unknown): [Mapping, number][] {
 export function outsideTexts({ uplink }: Mapping): { text: unknown; at: Path }[] {
   const { address } = mapping(uplink);
   const at = ["uplink", "address"];
-  if (Array.isArray(address)) return address.map((text: unknown, index) => ({ text, at: [...at, index] }));
+  if (Array.isArray(address)) {
+    return address.slice(0, ITEMS_MAX).map((text: unknown, index) => ({ text, at: [...at, index] }));
+  }
   return address === undefined || address === "dhcp" ? [] : [{ text: address, at }];
 }
 

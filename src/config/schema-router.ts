@@ -3,6 +3,7 @@
 
 import { Type, type Static } from "@sinclair/typebox";
 import { ENDPOINT_PATTERN, IPV4_OR_CIDR_PATTERN, IPV4_RANGE_PATTERN } from "./ipv4.js";
+import { ITEMS_MAX } from "./raw-router.js";
 import {
   cidr, closed, count, duration, FROM, ipv4, MAC_PATTERN, mac, orFalse, path, reference, size, text, vid, word,
 } from "./schema-parts.js";
@@ -11,7 +12,7 @@ import { MEMBERSHIPS, PortSchema } from "./schema-port.js";
 /** Bytes of an IPv4 packet: what every host has to take (RFC 791), to what a port carries. */
 export const ROUTER_MTU = { minimum: 576, maximum: 65_520 } as const;
 export const LEASE_S = { minimum: 60, maximum: 31_536_000 } as const;
-export const FORWARDS_MAX = 4096;
+export const FORWARDS_MAX = ITEMS_MAX;
 /** Keys of a port that an uplink does not have: it is one VLAN's, and all its frames are the router's. */
 export const NOT_FOR_UPLINKS = [
   ...MEMBERSHIPS.filter((key) => key !== "access"), "native", "isolated", "monitor",
@@ -28,7 +29,7 @@ const RouteSchema = Type.Object({
 }, { title: "route", description: "A network behind a neighbour", ...closed,
   examples: [{ to: "10.9.0.0/16", via: "10.0.10.9" }] });
 const routes = (description: string) => Type.Optional(Type.Array(RouteSchema, {
-  title: "list of routes", description, examples: [[{ to: "10.9.0.0/16", via: "10.0.10.9" }]],
+  title: "list of routes", description, maxItems: ITEMS_MAX, examples: [[{ to: "10.9.0.0/16", via: "10.0.10.9" }]],
 }));
 
 const ReservationSchema = Type.Union([
@@ -77,7 +78,7 @@ const UplinkSchema = Type.Object({
   mtu: Type.Optional(size("MTU", ROUTER_MTU, "Longest packet that leaves; 1500 where nothing is said", 1500)),
   address: Type.Union([
     Type.Literal("dhcp"), outside,
-    Type.Array(outside, { title: "list of outside addresses", minItems: 1,
+    Type.Array(outside, { title: "list of outside addresses", minItems: 1, maxItems: ITEMS_MAX,
       examples: [["203.0.113.2/24", "203.0.113.3"]] }),
   ], {
     title: "outside address", description: "One or several, the router's own first; or dhcp: what a server gives",
@@ -151,7 +152,8 @@ export const ROUTER_EXAMPLE = {
 export const RouterSchema = Type.Object({
   mac: Type.Optional(mac("Its MAC on all interfaces; absent: one that follows from the machine and its name")),
   interfaces: Type.Optional(Type.Array(InterfaceSchema, {
-    title: "list of interfaces", description: "One for each VLAN that it joins", examples: [ROUTER_EXAMPLE.interfaces],
+    title: "list of interfaces", description: "One for each VLAN that it joins", maxItems: ITEMS_MAX,
+    examples: [ROUTER_EXAMPLE.interfaces],
   })),
   uplink: Type.Optional(UplinkSchema),
   routes: routes("Static routes"),

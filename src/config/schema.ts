@@ -16,6 +16,7 @@ export const LIMITS = {
   switches: 1024, ports: 1024, vlans: 65_535, mirrors: 32, routers: 256, addresses: 256,
 } as const;
 export const AGING_MS = { minimum: 1, maximum: 1_000_000_000 } as const;
+export const FDB_CAPACITY = { minimum: 64, maximum: 1_048_576 } as const;
 export const SNAPLEN = { minimum: 14, maximum: 65_536 } as const;
 
 export const MirrorSchema = Type.Object({
@@ -56,7 +57,7 @@ export const ConfigSchema = Type.Object({
     examples: ["/var/lib/taploom/state"],
   })),
   fdb: Type.Optional(Type.Object({
-    capacity: capacity("MACs that it holds, over all switches", 64, 1_048_576, 65_536),
+    capacity: capacity("MACs that it holds, over all switches", FDB_CAPACITY.minimum, FDB_CAPACITY.maximum, 65_536),
   }, { title: "fdb", description: "The forwarding database", ...closed, examples: [{ capacity: 65_536 }] })),
   nat: Type.Optional(Type.Object({
     capacity: capacity("Sessions that are held, over all routers", 1024, 4_194_304, 1_000_000),

@@ -3,13 +3,14 @@
 
 import {
   Composer, isAlias, isMap, isPair, isScalar, isSeq, Lexer, LineCounter, Parser, visit,
-  type CST, type Document, type Node, type Pair, type YAMLParseError,
+  type Alias, type CST, type Document, type Node, type Pair, type YAMLParseError,
 } from "yaml";
-import { formatPath, type Path, type Position, type Problem } from "./error.js";
+import { BOUNDS, tooLong } from "./bounds.js";
+import { formatPath, PROBLEMS_MAX, shorten, type Path, type Position, type Problem } from "./error.js";
 
-/** Far beyond any configuration, far below what the parser's recursion bears. */
-const DEPTH_MAX = 64;
-/** Uses of anchors, multiplied through anchors in anchors. */
+/** What the lexer splits the text into: words, signs and blanks, of which a value has some six. */
+const LEXEMES_MAX = 6 * BOUNDS.values;
+/** Uses of anchors. What they multiply to is bounded as values are. */
 const ALIASES_MAX = 4096;
 
 /** Which end of a pair a problem is about. */
@@ -20,31 +21,42 @@ export interface Source {
   /** Where a part stands, or the innermost part around it that is there. */
   locate: (path: Path, where: Where) => Position;
   problems: Problem[];
+  /** How many problems there are besides. */
+  more: number;
 }
 
 /** Reads one document. With problems other than keys given twice, `value` is undefined. */
 export function readSource(text: string, file: string): Source {
   const lines = new LineCounter();
   const problems: Problem[] = [];
-  const report = (offset: number, path: Path, message: string): void => {
-    problems.push({ file, ...position(lines, offset), path: formatPath(path), message });
+  let more = 0;
+  const report: Report = (offset, path, message) => {
+    if (problems.length >= PROBLEMS_MAX) return void more++;
+    problems.push({ file, ...position(lines, offset), path: formatPath(path()), message: shorten(message) });
   };
   const document = compose(text, lines, report);
-  if (!document) return { value: undefined, locate: () => ({ line: 1, column: 1 }), problems };
+  if (!document) return { value: undefined, locate: () => ({ line: 1, column: 1 }), problems, more };
   // What follows from a fault in the same place is no news.
   const faults = new Map([...document.errors, ...document.warnings].reverse().map((fault) => [fault.pos[0], fault]));
-  for (const [offset, fault] of faults) report(offset, [], explain(fault));
-  inspect(document, report);
-  const doubles = findDoubles(document, report);
-  const sound = problems.length === doubles;
+  for (const [offset, fault] of faults) report(offset, NOWHERE, explain(fault));
+  const anchors = inspect(document, report);
+  const isBroken = problems.length > 0;
+  findDoubles(document, report);
   return {
-    value: sound ? toValue(document, report) : undefined,
-    locate: (path, where) => position(lines, findOffset(document, path, where)),
+    value: isBroken ? undefined : toValue(document.contents, anchors, new Map()),
+    locate: (path, where) => position(lines, findOffset(document, anchors, path, where)),
     problems,
+    more,
   };
 }
 
-type Report = (offset: number, path: Path, message: string) => void;
+/** `path` is asked for where the problem is told: to find it takes a while in a long list. */
+type Report = (offset: number, path: () => Path, message: string) => void;
+
+const NOWHERE = (): Path => [];
+
+/** What aliases stand for. An anchor that is given twice means the last one before the alias (YAML 1.2.2, 7.1). */
+type Anchors = ReadonlyMap<Alias, Node>;
 
 function position(lines: LineCounter, offset: number): Position {
   const { line, col } = lines.linePos(offset);
@@ -56,18 +68,25 @@ function compose(text: string, lines: LineCounter, report: Report): Document.Par
   const parser = new Parser(lines.addNewLine);
   const tokens: CST.Token[] = [];
   lines.addNewLine(0);
+  const excess = tooLong(text.length);
+  if (excess !== undefined) return void report(0, NOWHERE, excess);
+  let lexemes = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    tokens.push(...parser.next(lexeme));
-    if (parser.stack.length <= DEPTH_MAX) continue;
-    report(parser.offset, [], `is nested more than ${DEPTH_MAX} levels deep; a configuration needs eight`);
-    return undefined;
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (++lexemes > LEXEMES_MAX) {
+      return void report(parser.offset, NOWHERE, `holds more than ${BOUNDS.values} values; remove some before here`);
+    }
+    if (parser.stack.length <= BOUNDS.depth) continue;
+    return void report(
+      parser.offset, NOWHERE, `is nested more than ${BOUNDS.depth} levels deep; a configuration needs eight`,
+    );
   }
   tokens.push(...parser.end());
   // Keys given twice are found below, with their path; the core schema also where a %YAML directive asks for 1.1.
   const composer = new Composer({ uniqueKeys: false, schema: "core", version: "1.2" });
   const [first, second] = [...composer.compose(tokens, true, text.length)] as Document.Parsed[];
   if (second) {
-    report(second.range[0], [], "holds a second document; keep one, and put everything under one `switches:`");
+    report(second.range[0], NOWHERE, "holds a second document; keep one, and put everything under one `switches:`");
   }
   return first;
 }
@@ -100,58 +119,70 @@ function nearby(message: string): string {
   return `${message}; check the syntax near here`;
 }
 
-/** Aliases without an end, and keys that are no text: what would break the value. */
-function inspect(document: Document.Parsed, report: Report): void {
+/**
+ * Aliases without an end, and keys that are no text: what would break the value. Returns what aliases stand for, which
+ * the library would look for in the whole document for each of them.
+ */
+function inspect(document: Document.Parsed, report: Report): Anchors {
+  const named = new Map<string, Node>();
+  const anchors = new Map<Alias, Node>();
   visit(document, {
+    Node(_, node) {
+      if ("anchor" in node && node.anchor !== undefined) named.set(node.anchor, node);
+    },
     Alias(_, alias, ancestors) {
-      const source = alias.resolve(document);
-      if (!source) report(offsetOf(alias), pathOf(ancestors), `no anchor &${alias.source} stands before this alias`);
+      const source = named.get(alias.source);
+      if (source) anchors.set(alias, source);
+      const path = (): Path => pathOf(ancestors);
+      if (!source) report(offsetOf(alias), path, `no anchor &${alias.source} stands before this alias`);
       else if (ancestors.includes(source)) {
-        report(offsetOf(alias), pathOf(ancestors), `*${alias.source} contains itself; remove the alias`);
+        report(offsetOf(alias), path, `*${alias.source} contains itself; remove the alias`);
+      } else if (anchors.size === ALIASES_MAX + 1) {
+        report(offsetOf(alias), path, `more than ${ALIASES_MAX} aliases; write the values out`);
       }
     },
     Pair(_, pair, ancestors) {
       if (isScalar(pair.key)) return;
-      report(offsetOf(pair.key), pathOf(ancestors), "a key is a list, a mapping or an alias; write a name");
+      report(offsetOf(pair.key), () => pathOf(ancestors), "a key is a list, a mapping or an alias; write a name");
     },
   });
+  return anchors;
 }
 
-/** Reports keys that stand more than once in a mapping; returns how many. */
-function findDoubles(document: Document.Parsed, report: Report): number {
-  let found = 0;
+/** Reports keys that stand more than once in a mapping. */
+function findDoubles(document: Document.Parsed, report: Report): void {
   visit(document, {
     Map(_, map, ancestors) {
       const seen = new Set<string>();
       for (const { key } of map.items) {
         const name = keyText(key);
         if (seen.has(name)) {
-          found++;
-          report(offsetOf(key), [...pathOf(ancestors), name], "is given twice; keep one of them");
+          report(offsetOf(key), () => [...pathOf(ancestors), name], "is given twice; keep one of them");
         }
         seen.add(name);
       }
     },
   });
-  return found;
 }
 
-function toValue(document: Document.Parsed, report: Report): unknown {
-  try {
-    return document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    report(0, [], `aliases multiply to more than ${ALIASES_MAX} uses; write the values out`);
-    return undefined;
-  }
+/** The plain value of a node. Whatever an alias stands for comes before it and is made once. */
+function toValue(node: unknown, anchors: Anchors, made: Map<unknown, unknown>): unknown {
+  if (isAlias(node)) return made.get(anchors.get(node));
+  let value: unknown = null;
+  if (isMap(node)) {
+    value = Object.fromEntries(node.items.map((pair) => [keyText(pair.key), toValue(pair.value, anchors, made)]));
+  } else if (isSeq(node)) value = node.items.map((item) => toValue(item, anchors, made));
+  else if (isScalar(node)) ({ value } = node);
+  made.set(node, value);
+  return value;
 }
 
 /** The offset of the innermost part of the path that is there. */
-function findOffset(document: Document.Parsed, path: Path, where: Where): number {
+function findOffset(document: Document.Parsed, anchors: Anchors, path: Path, where: Where): number {
   let node: unknown = document.contents;
   let offset = offsetOf(node);
   for (const [at, step] of path.entries()) {
-    const inside = isAlias(node) ? node.resolve(document) : node;
+    const inside = isAlias(node) ? anchors.get(node) : node;
     const last = at === path.length - 1;
     if (isMap(inside)) {
       // Of a key given twice the last counts.

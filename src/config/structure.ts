@@ -11,8 +11,11 @@ import { ipv6Refused, looksLikeIpv6 } from "./ipv6.js";
 import { MERGE_KEY } from "./raw.js";
 import type { Where } from "./source.js";
 
-/** Takes a problem; what comes first of several about one path is what counts. */
-export type Report = (path: Path, message: string, where?: Where) => void;
+/**
+ * Takes a problem; what comes first of several about one path is what counts. A sentence that is dear to make is given
+ * as a function: a hostile document has a fault in every value, of which a hundred are told.
+ */
+export type Report = (path: Path, message: string | (() => string), where?: Where) => void;
 
 const NOT_YET = `is not in this version yet; it has ${list(ATTACHMENTS, "and")}`;
 /** Keys of the public interface that ports do not have yet. */
@@ -60,19 +63,20 @@ export function checkStructure(schema: TSchema, value: unknown, base: Path, repo
   if (!validate) validators.set(schema, validate = ajv.compile(schema));
   if (validate(value)) return;
   const errors = settleUnions(validate.errors!);
-  const meant = new Set(errors.map(meantKey));
+  const lacking = new Set(errors.filter(({ keyword }) => keyword === "required").map((error) => error.instancePath));
+  const meant = new Set(errors.filter((error) => lacking.has(error.instancePath)).map(meantKey));
   for (const error of errors) {
     const path = [...base, ...pathOf(error.instancePath, value)];
     const { params } = error as { params: Record<string, string> };
     if (error.keyword === "additionalProperties") {
-      report([...path, params.additionalProperty!], refuseKey(params.additionalProperty!, error), "key");
+      report([...path, params.additionalProperty!], () => refuseKey(params.additionalProperty!, error), "key");
     } else if (error.keyword === "required") {
       if (meant.has(`${error.instancePath}/${params.missingProperty!}`)) continue;
       if (Object.hasOwn(error.data as object, MERGE_KEY)) continue; // it may be in there
       const { [params.missingProperty!]: missing } = error.parentSchema!.properties as Record<string, TSchema>;
       report([...path, params.missingProperty!], `is missing; write ${expected(missing!)}`, "key");
     } else {
-      report(path, describe(error));
+      report(path, () => describe(error));
     }
   }
 }
@@ -94,8 +98,13 @@ export function alternatives(name: string, names: readonly string[], has: string
   return didYouMean(name, names) || `${has} ${names.length > 0 ? list(some, "and") : "none"}`;
 }
 
-function nearestOf(word: string, words: readonly string[]): string | undefined {
-  if (words.length === 0) return undefined;
+/** Words among which a nearest one is looked for, and characters of a word that could be meant to be another. */
+const WORDS_MAX = 1024;
+const WORD_MAX = 255;
+
+function nearestOf(word: string, all: readonly string[]): string | undefined {
+  const words = all.slice(0, WORDS_MAX).filter(({ length }) => length <= WORD_MAX);
+  if (words.length === 0 || word.length > WORD_MAX) return undefined;
   const nearest = closest(word, words);
   return distance(word, nearest) <= Math.max(1, Math.floor(word.length / 2)) ? nearest : undefined;
 }

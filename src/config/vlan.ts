@@ -21,7 +21,8 @@ export interface ParsedVids {
 
 /** Reads a list and says of each item what is wrong with it: out of range, reversed, twice. */
 export function parseVids(list: VidList): ParsedVids {
-  const items = typeof list === "string" ? list.split(/, ?/) : typeof list === "number" ? [list] : list;
+  const all = typeof list === "string" ? list.split(/, ?/) : typeof list === "number" ? [list] : list;
+  const items = all.slice(0, VID_MAX);
   /** Which item brought each VID. */
   const owners = new Map<Vid, number | string>();
   const faults: ParsedVids["faults"] = [];
@@ -29,6 +30,9 @@ export function parseVids(list: VidList): ParsedVids {
     const message = addItem(item, owners);
     if (message) faults.push({ item: index, message });
   });
+  if (all.length > VID_MAX) {
+    faults.push({ item: VID_MAX, message: `a VLAN list has up to ${VID_MAX} items; remove some` });
+  }
   return { vids: [...owners.keys()].sort((a, b) => a - b), faults };
 }
 

@@ -16,6 +16,8 @@ export interface Problem {
   code?: string;
   /** One for each fault of a configuration. */
   problems?: { path: string; message: string }[];
+  /** How many faults there are besides those. */
+  more?: number;
 }
 
 /** EngineError codes that are not 409 Conflict. */
@@ -27,6 +29,8 @@ const STATUS_OF_CODE: Record<string, number> = {
   FILTER: 400,
   FORWARD: 400,
   MEMORY_PORT: 400,
+  JSON: 400,
+  TOO_LONG: 422,
   BUSY: 503,
 };
 
@@ -38,7 +42,7 @@ export function makeProblem(status: number, detail: string): Problem {
 export function problemOf(error: unknown): Problem {
   if (error instanceof ConfigError) {
     const problems = error.problems.map(({ path, message }) => ({ path, message }));
-    return { ...makeProblem(422, error.message), problems };
+    return { ...makeProblem(422, error.message), problems, ...(error.more > 0 && { more: error.more }) };
   }
   if (error instanceof EngineError) {
     return { ...makeProblem(STATUS_OF_CODE[error.code] ?? 409, error.message), code: error.code };

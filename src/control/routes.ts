@@ -5,14 +5,14 @@ import { Type, type TSchema } from "@sinclair/typebox";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
 import { EngineError, type CaptureOptions, type Stats as EngineStats } from "../api.js";
+import type { Checker } from "../checker/checker.js";
 import { UPLINK } from "../config/expand.js";
-import { configFromValue, parsePort } from "../config/parse.js";
 import { valueOfConfig } from "../config/print.js";
 import { ConfigSchema } from "../config/schema.js";
-import { PortSchema } from "../config/schema-port.js";
 import { requireNames } from "../engine/edit.js";
 import { eventLines, type ObservableEngine } from "./events.js";
 import { originOf } from "./origin.js";
+import { addDocumentRoutes } from "./routes-documents.js";
 import { addRouterRoutes } from "./routes-router.js";
 import { says, streams } from "./says.js";
 import * as schema from "./schema.js";
@@ -21,11 +21,11 @@ import type { Turns } from "./turns.js";
 /** Streams (captures and events) at once; commands have connections left beside them. */
 export const STREAMS_MAX = 16;
 
-const NESTING_MAX = 32; // configurations have about 7
-
 export interface RouteContext {
   engine: ObservableEngine;
   turns: Turns;
+  /** Checks what is sent as a body. */
+  checker: Checker;
   /** Aborts when the server closes; streams end then. */
   closing: AbortSignal;
   /** `by`: who asked for it. */
@@ -38,6 +38,7 @@ type PortParams = { switch: string; port: string };
 export function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addReads(app, context);
   addChanges(app, context);
+  addDocumentRoutes(app, context.engine, context.checker);
   addRouterRoutes(app, context.engine);
   addStreams(app, context);
 }
@@ -57,24 +58,6 @@ function addReads(app: FastifyInstance, { engine }: RouteContext): void {
 
 function addChanges(app: FastifyInstance, { engine, stop }: RouteContext): void {
   const applied = schema.named(schema.Applied);
-  app.put("/config", {
-    schema: { ...says("Match a configuration: all of it or, on any error, nothing", applied), body: ConfigSchema },
-    validatorCompiler: checkedByItsOwnParser,
-  }, async ({ raw, body }) => {
-    const by = originOf(raw.socket);
-    return engine.apply(configFromValue(body), by);
-  });
-
-  app.post<{ Params: PortParams }>("/switches/:switch/ports/:port", {
-    schema: { ...says("Add a port", applied), params: schema.PortParams, body: PortSchema },
-    validatorCompiler: checkedByItsOwnParser,
-  }, async ({ raw, params, body }) => {
-    const by = originOf(raw.socket);
-    const port = parsePort(params.port, body);
-    if (port.attachment.kind === "memory") throw memoryRefused(params.switch, params.port);
-    return engine.addPort(params.switch, params.port, port, by);
-  });
-
   app.delete<{ Params: PortParams }>("/switches/:switch/ports/:port", {
     schema: { ...says("Remove a port", applied), params: schema.PortParams },
   }, async ({ raw, params }) => engine.removePort(params.switch, params.port, originOf(raw.socket)));
@@ -93,15 +76,6 @@ function addChanges(app: FastifyInstance, { engine, stop }: RouteContext): void 
   app.post("/stop", {
     schema: says("Stop the engine; the answer is its final statistics", schema.named(schema.Stats)),
   }, ({ raw }) => stop(originOf(raw.socket)));
-}
-
-/** Frames of a memory port are the embedding program's: nobody else could give or take any. */
-function memoryRefused(switchName: string, portName: string): EngineError {
-  return new EngineError(
-    "MEMORY_PORT",
-    `port ${switchName}/${portName}: a memory port belongs to the program that embeds the engine, which adds it with `
-    + "Engine.addPort; give this one a tap, an interface, a stream, a pcap or a generator",
-  );
 }
 
 function addStreams(app: FastifyInstance, context: RouteContext): void {
@@ -171,18 +145,4 @@ async function* resume(first: IteratorResult<Uint8Array>, rest: AsyncIterator<Ui
   } finally {
     await rest.return?.();
   }
-}
-
-/**
- * Configurations are checked by config/, which says more than a schema can; here the schema is documentation.
- * Only depth is looked at before: what walks a value must not run out of stack.
- */
-const checkedByItsOwnParser = () => (value: unknown) => {
-  if (!isDeeper(value, NESTING_MAX)) return true;
-  return { error: new Error(`nested more than ${NESTING_MAX} deep, which no configuration is`) };
-};
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

@@ -176,7 +176,8 @@ export const Problem = Type.Object({
   problems: Type.Optional(Type.Array(Type.Object({
     path: Type.String({ description: "where in the configuration, as switches.lab.ports.web" }),
     message: Type.String(),
-  }))),
+  }), { description: "the first hundred" })),
+  more: Type.Optional(Count("problems besides those")),
 }, { $id: "Problem", description: "problem details (RFC 9457)" });
 
 /** The shapes that the document names; every other schema is written where it is used. */

@@ -9,6 +9,7 @@ import swagger from "@fastify/swagger";
 import Fastify, { type ConnectionError, type FastifyInstance } from "fastify";
 import type { Socket } from "node:net";
 import type { Stats } from "../api.js";
+import { Checker } from "../checker/checker.js";
 import type { ObservableEngine } from "./events.js";
 import { PROBLEM_TYPE, makeProblem, problemOf } from "./problem.js";
 import { addRoutes } from "./routes.js";
@@ -16,7 +17,7 @@ import { NAMED } from "./schema.js";
 import { claimSocket } from "./socket.js";
 import { Turns } from "./turns.js";
 
-const BODY_BYTES_MAX = 4 * 1024 * 1024; // a configuration of 1,024 ports is a tenth of it
+const BODY_BYTES_MAX = 16_384; // configurations and ports have a limit of their own (routes-documents.ts)
 const HEADER_BYTES_MAX = 8192;
 const CONNECTIONS_MAX = 64;
 const HEADERS_MS_MAX = 3_000;
@@ -40,13 +41,14 @@ export async function serveControl(
   engine: ObservableEngine, options: ControlOptions,
 ): Promise<{ close(): Promise<void> }> {
   const turns = new Turns();
+  const checker = new Checker();
   const closing = new AbortController();
   const app = createApp(options.warn);
   app.addHook("onRequest", (request, reply) => turns.take(request.raw.socket, reply.raw));
   await app.register(swagger, { openapi: DOCUMENT, refResolver: { buildLocalReference: ({ $id }) => $id as string } });
   for (const schema of NAMED) app.addSchema(schema);
   await app.register(async (scope) => {
-    addRoutes(scope, { engine, turns, closing: closing.signal, stop: (by) => options.stop(by) });
+    addRoutes(scope, { engine, turns, checker, closing: closing.signal, stop: (by) => options.stop(by) });
   });
   await app.ready();
   app.server.maxConnections = CONNECTIONS_MAX;
@@ -61,6 +63,7 @@ export async function serveControl(
         app.server.closeIdleConnections();
       });
       clearTimeout(farewell);
+      await checker.close();
     },
   };
 }

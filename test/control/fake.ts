@@ -122,8 +122,10 @@ export class FakeEngine extends EventEmitter<{ event: [EngineEvent] }> implement
     return this.#config;
   }
 
-  async apply(wanted: Config | (() => Config), by = "library", what = "apply"): Promise<Applied> {
-    const config = configFromValue(valueOfConfig(typeof wanted === "function" ? wanted() : wanted));
+  async apply(
+    wanted: Config | (() => Config | Promise<Config>), by = "library", what = "apply",
+  ): Promise<Applied> {
+    const config = configFromValue(valueOfConfig(await (typeof wanted === "function" ? wanted() : wanted)));
     if ("refused" in config.switches) {
       throw new EngineError("TAP", "switches.refused: the device is in use; free it");
     }

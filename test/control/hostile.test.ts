@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import type { ControlError } from "../../src/control/client.js";
 import { RESPONSES_MAX } from "../../src/control/turns.js";
 import { STREAMS_MAX } from "../../src/control/routes.js";
 import { serveFake, type Served } from "./serve.js";
@@ -51,8 +52,8 @@ test.each([
 
 test.each([
   ["no JSON", "{", 400],
-  ["nesting a hundred thousand deep", "[".repeat(100_000) + "]".repeat(100_000), 400],
-  ["a prototype", "{\"__proto__\": {\"switches\": {}}}", 400],
+  ["nesting a hundred thousand deep", "[".repeat(100_000) + "]".repeat(100_000), 422],
+  ["a prototype", "{\"__proto__\": {\"switches\": {}}}", 422],
   ["nothing", "null", 422],
 ])("a configuration that is %s is refused", async (_, body, status) => {
   const served = await serveFake();
@@ -60,6 +61,39 @@ test.each([
   socket.write(`${PUT}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   expect((await listen(socket)).split(" ")[1]).toBe(String(status));
   await stillServes(served);
+});
+
+const MANY = "k".repeat(1_000);
+
+/** A document of `count` keys that nobody knows, each longer than a line. */
+function unknownKeys(count: number): string {
+  return `{${Array.from({ length: count }, (_, number) => `"${number}${MANY}": 1`).join()}}`;
+}
+
+test("a configuration of thousands of faults is refused with a hundred of them, shortened", async () => {
+  const { client } = await serveFake();
+  const config = JSON.parse(unknownKeys(3_000)) as Record<string, unknown>;
+  const error = await client.apply(config).then(() => undefined, (reason: unknown) => reason as ControlError);
+  expect(error!.problem).toMatchObject({ status: 422, more: 2_901 });
+  expect(error!.problem!.problems).toHaveLength(100);
+  expect(JSON.stringify(error!.problem).length).toBeLessThan(100_000);
+});
+
+test("while a large document is checked, others are served", async () => {
+  const served = await serveFake();
+  const socket = await dial(served.path);
+  const body = `{"switches":{"s":{"ports":{${Array.from({ length: 60_000 }, (_, i) => `"p${i}":{"x":1}`).join()}}}}}`;
+  let isRefused = false;
+  const refused = listen(socket).then((answer) => {
+    isRefused = true;
+    return answer;
+  });
+  socket.write(`${PUT}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
+  await new Promise((resolve) => socket.write(body, resolve));
+  await sleep(50); // all of it is there
+  await stillServes(served);
+  expect(isRefused).toBe(false);
+  expect(await refused).toContain("HTTP/1.1 422");
 });
 
 test("a body without end is not read to its end", async () => {
