@@ -2,7 +2,7 @@
 // enough to see that they did what they say.
 
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -17,7 +17,9 @@ const SAYS: Record<string, { args?: string[]; words: string[] }> = {
   "capture.js": { args: [FILE], words: ["captured to"] },
   "events.js": { words: ["\"what\":\"learned\"", "\"what\":\"moved\""] },
   "frames.js": { words: ["tag 8100000a: hello, VLAN 10"] },
-  "hot-plug.js": { words: ["plugged in: web (access 10), db (access 10)", "refused: pcap", "unplugged: web"] },
+  "hot-plug.js": {
+    words: ["plugged in: web (access 10), db (access 10)", "refused: port lab/file: pcap", "unplugged: web"],
+  },
   "status.js": { words: ["forgotten: 5 MACs", "unaccounted: 0"] },
 };
 
@@ -34,4 +36,16 @@ test.each(readdirSync(packageFile("examples")).filter((name) => name.endsWith(".
 
 test.each(readdirSync(packageFile("examples")).filter((name) => name.endsWith(".yaml")))("%s", (name) => {
   expect(Object.keys(readConfig(packageFile(`examples/${name}`)).switches).length).toBeGreaterThan(0);
+});
+
+test("mirror.yaml captures into the file that its head names, wherever it is started", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "taploom-examples-"));
+  mkdirSync(join(folder, "examples"));
+  const file = join(folder, "examples/mirror.yaml");
+  copyFileSync(packageFile("examples/mirror.yaml"), file);
+  const [, named] = /^#   tshark -r (\S+)$/m.exec(readFileSync(file, "utf8"))!;
+  const args = ["up", file, "--for", "300ms", "--control", join(folder, "control.sock")];
+  await run(process.execPath, [packageFile("dist/src/cli/main.js"), ...args], { cwd: tmpdir() });
+  expect(existsSync(join(folder, named!))).toBe(true);
+  rmSync(folder, { recursive: true });
 });

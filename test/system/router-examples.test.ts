@@ -1,12 +1,15 @@
 // The examples with routers, as they stand in their files: what their comments promise holds for guests that know
 // nothing but DHCP.
 
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageFile } from "../../src/files.js";
 import { udhcpc, untilGiven } from "./dhcp-clients.js";
 import { ask, serve } from "./echo.js";
 import { type Guest, useLab } from "./lab.js";
 import { privileged } from "./namespace.js";
+import { relay } from "./qemu.js";
 
 /** The address that a guest gets by DHCP. */
 async function boot(guest: Guest, name: string): Promise<string> {
@@ -19,7 +22,9 @@ async function boot(guest: Guest, name: string): Promise<string> {
 const dig = (guest: Guest, router: string, name: string): string =>
   guest.run("dig", `@${router}`, "+short", "+time=5", name).trim();
 
-describe.skipIf(!privileged("examples of routers", "busybox", "dig", "ping", "python3"))("the example", () => {
+const can = privileged("examples of routers", "busybox", "dig", "ping", "python3", "qemu-system-x86_64");
+
+describe.skipIf(!can)("the example", () => {
   const lab = useLab();
 
   it("nat.yaml takes guests to the world, and the world to two of them", async () => {
@@ -44,9 +49,15 @@ describe.skipIf(!privileged("examples of routers", "busybox", "dig", "ping", "py
   });
 
   it("host-only.yaml takes guests to each other and to their host", async () => {
-    const [one, two] = [lab().guest("tl-vm1", {}), lab().guest("tl-vm2", {})];
+    const [one, two] = [lab().guest("one", {}), lab().guest("two", {})];
     const host = lab().guest("tl-host", { address: "10.0.30.2/24" });
-    await lab().joinTo(await lab().run(packageFile("examples/host-only.yaml")));
+    const { folder, host: machine } = lab();
+    relay(machine, one, `stream,server=on,addr.type=unix,addr.path=${join(folder, "taploom-vm1.sock")}`);
+    machine.ip("tuntap add tl-vm2 mode tap", "link set tl-vm2 up");
+    relay(machine, two, "tap,ifname=tl-vm2,script=no,downscript=no");
+    const file = join(folder, "host-only.yaml"); // its socket is this test's own
+    writeFileSync(file, readFileSync(packageFile("examples/host-only.yaml"), "utf8").replaceAll("/run/", `${folder}/`));
+    await lab().joinTo(await lab().run(file));
     const ips = [await boot(one, "one"), await boot(two, "two")];
     expect(await one.reaches(ips[1]!)).toBe(true);
     expect(await host.reaches(ips[0]!)).toBe(true);

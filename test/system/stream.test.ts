@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { cTag, sTag, testFrame, testMac } from "../model/frames.js";
 import { expectUnbroken, MUCH, useLab } from "./lab.js";
 import { privileged } from "./namespace.js";
+import { relay } from "./qemu.js";
 import { until } from "./running.js";
 
 /** A frame behind its length, as QEMU sends it. */
@@ -113,15 +114,10 @@ describe.skipIf(!privileged("a stream port of QEMU's", "iperf3", "ping", "qemu-s
 
   it("carries ping and TCP through its -netdev stream", async () => {
     const [tap, vm] = [lab().guest("tap"), lab().guest("vm")];
-    vm.isCounted = false; // the device is QEMU's, not the port's
     const path = join(lab().folder, "qemu.sock");
     const product = await lab().up({ ports: { tap: { tap: "tap" }, vm: { stream: path } } });
     tap.plug();
-    // Without a guest, QEMU relays between its two network back ends.
-    const qemu = vm.start("qemu-system-x86_64", "-machine", "none", "-nodefaults", "-display", "none",
-      "-netdev", `stream,id=net,server=off,addr.type=unix,addr.path=${path}`,
-      "-netdev", "hubport,id=one,hubid=0,netdev=net",
-      "-netdev", "tap,id=tap,ifname=vm,script=no,downscript=no", "-netdev", "hubport,id=two,hubid=0,netdev=tap");
+    const qemu = relay(vm.namespace, vm, `stream,server=off,addr.type=unix,addr.path=${path}`);
     await product.untilLink("vm", "up");
     vm.configure();
     expect(await tap.reaches(vm)).toBe(true);
@@ -130,5 +126,22 @@ describe.skipIf(!privileged("a stream port of QEMU's", "iperf3", "ping", "qemu-s
     expect(await tap.transfer(vm, MUCH, "--reverse")).toBeGreaterThan(1e6);
     await qemu.end();
     await product.untilLink("vm", "down");
+  });
+
+  it("has its network again when an engine that was killed is started again, where QEMU listens", async () => {
+    const [tap, vm] = [lab().guest("tap"), lab().guest("vm")];
+    const path = join(lab().folder, "qemu.sock");
+    const qemu = relay(vm.namespace, vm, `stream,server=on,addr.type=unix,addr.path=${path}`);
+    const config = { switches: { lab: { ports: { tap: { tap: "tap" }, vm: { stream: path, connect: true } } } } };
+    for (const end of ["killed", "running"]) {
+      const product = await lab().begin(config);
+      tap.plug(); // its device is gone with the engine that made it; the guest's is QEMU's
+      for (const port of ["tap", "vm"]) await product.untilLink(port, "up");
+      vm.configure();
+      expect(await tap.reaches(vm)).toBe(true);
+      if (end === "killed") await product.running.end("SIGKILL");
+    }
+    expect(qemu.status).toBe(undefined);
+    await qemu.end();
   });
 });
