@@ -145,7 +145,9 @@ describe.skipIf(!can)("TAP devices", () => {
     const up = [...none, "up", lab().config, "--control", lab().control];
     const refused = new Running(lab().host.start("setpriv", up), "taploom up");
     expect(await refused.ended).toBe(1);
-    expect(refused.stderr).toMatch(/^error: tap "a": opening it needs CAP_NET_ADMIN: .*setcap cap_net_admin.*\n$/);
+    expect(refused.stderr).toMatch(
+      /^error: port lab\/a: tap "a": opening it needs CAP_NET_ADMIN: .*setcap cap_net_admin.*\n$/,
+    );
   });
 
   it("opens a device that was made for its user without any privilege", async () => {
