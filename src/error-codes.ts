@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   MEMORY_PORT: "a memory port cannot be added through the control API: only the embedding program has its other end",
   NOT_MEMORY: "the port is not a memory port",
   NO_FORWARD: "the router has no such forward",
+  NO_NAME: "nothing that a list can show has this name",
   NO_PORT: "the switch has no such port",
   NO_ROUTER: "the engine has no such router",
   NO_SWITCH: "the engine has no such switch",

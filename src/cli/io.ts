@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 
-export type Output = Writable & { isTTY?: boolean; columns?: number };
+export type Output = Writable & { isTTY?: boolean; columns?: number; rows?: number };
 
 export interface Signals {
   on(name: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;

@@ -1,31 +1,41 @@
-// What people read of routers: neighbors, leases, and each router as a whole. Owns wording and columns.
+// What people read of routers: sessions, neighbors, leases, and each router as a whole. Owns wording and columns.
 
-import type { LeaseEntry, NeighborEntry, PortUse, RouterStatus } from "../api.js";
-import { printable, tableLines } from "./table.js";
+import type { LeaseEntry, NatEntry, NeighborEntry, PortUse, RouterStatus } from "../api.js";
+import { printable, tableOf, type Lines } from "./table.js";
 import { counted } from "./views.js";
 
-export function neighborLines(neighbors: NeighborEntry[]): string[] {
-  return tableLines(
-    ["router", "switch", "vlan", "address", "mac", "state", "age"],
-    neighbors.map(({ router, switch: of, vlan, address, mac, state, age }) => [
-      router, of, vlan, address, mac, state, `${Math.round(age)}s`,
-    ]),
-  );
-}
+export const natLines: Lines<NatEntry> = tableOf(
+  ["router", "protocol", "inside", "outside", "remote", "state", "expires"],
+  ({ router, protocol, inside, outside, remote, state, expires }) => [
+    router, protocol, inside, outside, remote, state, `${Math.round(expires)}s`,
+  ],
+);
 
-export function leaseLines(leases: LeaseEntry[]): string[] {
-  return tableLines(
-    ["router", "vlan", "mac", "address", "hostname", "expires"],
-    leases.map(({ router, vlan, mac, address, hostname, expires }) => [
-      router, vlan, mac, address, hostname, `${Math.round(expires)}s`,
-    ]),
-  );
-}
+export const neighborLines: Lines<NeighborEntry> = tableOf(
+  ["router", "switch", "vlan", "address", "mac", "state", "age"],
+  ({ router, switch: of, vlan, address, mac, state, age }) => [
+    router, of, vlan, address, mac, state, `${Math.round(age)}s`,
+  ],
+);
+
+export const leaseLines: Lines<LeaseEntry> = tableOf(
+  ["router", "vlan", "mac", "address", "hostname", "expires"],
+  ({ router, vlan, mac, address, hostname, expires }) => [
+    router, vlan, mac, address, hostname, `${Math.round(expires)}s`,
+  ],
+);
 
 /** Each router with an empty line behind it, as long as there is another. */
-export function routerLines(routers: RouterStatus[]): string[] {
-  if (routers.length === 0) return ["no routers"];
-  return routers.flatMap((router, index) => (index > 0 ? ["", ...linesOf(router)] : linesOf(router))).map(printable);
+export async function* routerLines(batches: AsyncIterable<RouterStatus[]>): AsyncGenerator<string[]> {
+  let isFirst = true;
+  for await (const routers of batches) {
+    for (const router of routers) {
+      const lines = linesOf(router).map(printable);
+      yield isFirst ? lines : ["", ...lines];
+      isFirst = false;
+    }
+  }
+  if (isFirst) yield ["no routers"];
 }
 
 function linesOf({ name, mac, interfaces, uplink, nat, routes, services }: RouterStatus): string[] {
@@ -34,7 +44,7 @@ function linesOf({ name, mac, interfaces, uplink, nat, routes, services }: Route
     ...interfaces.map(({ switch: of, vlan, address, mtu, dhcp }) =>
       `  interface ${address} on ${of} VLAN ${vlan}, MTU ${mtu}${dhcp ? ", serves DHCP" : ""}`),
     ...(uplink ? [uplinkLine(uplink)] : []),
-    ...(nat ? natLines(nat) : []),
+    ...(nat ? translationLines(nat) : []),
     ...routes.map(({ to, via, switch: of, vlan }) =>
       `  route     ${to} ${via === null ? "on the link of" : `via ${via} on`} ${of} VLAN ${vlan}`),
     ...Object.entries(services).map(([service, counts]) => `  service   ${service}: ${countsText(counts)}`),
@@ -46,7 +56,7 @@ function uplinkLine({ kind, device, link, address, gateway, mtu, dhcp }: NonNull
   return `${what}, link ${link}, MTU ${mtu}${gateway === null ? "" : `, gateway ${gateway}`}`;
 }
 
-function natLines(nat: NonNullable<RouterStatus["nat"]>): string[] {
+function translationLines(nat: NonNullable<RouterStatus["nat"]>): string[] {
   const { mapping, filtering, sessions, mappings, hosts, outside } = nat;
   const holds = `${counted(sessions, "session")}, ${counted(mappings, "mapping")} of ${counted(hosts, "host")}`;
   return [

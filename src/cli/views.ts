@@ -2,48 +2,36 @@
 // Owns wording and columns; the JSON that programs read is the API's own.
 
 import type { Applied, Drops, FdbEntry, MirrorStatus, PortStatus, Stats, VlanStatus } from "../api.js";
-import { tableLines } from "./table.js";
+import { tableOf, type Lines } from "./table.js";
 
-export function portLines(ports: PortStatus[]): string[] {
-  const head = [
-    "switch", "port", "kind", "device", "link", "vlan", "rx frames", "rx bytes", "tx frames", "tx bytes", "drops",
-  ];
-  const hasReasons = ports.some(({ why }) => why !== "");
-  return tableLines(
-    [...head, ...(hasReasons ? ["why down"] : [])],
-    ports.map(({ switch: of, name, kind, device, link, why, vlan, rx, tx, drops }) => [
-      of, name, kind, device, link, vlan, rx.frames, rx.bytes, tx.frames, tx.bytes, sum(drops),
-      ...(hasReasons ? [why] : []),
-    ]),
-  );
-}
+export const portLines: Lines<PortStatus> = tableOf(
+  ["switch", "port", "kind", "device", "link", "vlan", "rx frames", "rx bytes", "tx frames", "tx bytes", "drops"],
+  ({ switch: of, name, kind, device, link, why, vlan, rx, tx, drops }) => [
+    of, name, kind, device, link, vlan, rx.frames, rx.bytes, tx.frames, tx.bytes, sum(drops), why,
+  ],
+  "why down",
+);
 
-export function fdbLines(entries: FdbEntry[]): string[] {
-  return tableLines(
-    ["switch", "vlan", "mac", "port", "age"],
-    entries.map(({ switch: of, vlan, mac, port, age, static: fixed }) => [
-      of, vlan, mac, port, fixed ? "static" : `${Math.round(age)}s`,
-    ]),
-  );
-}
+export const fdbLines: Lines<FdbEntry> = tableOf(
+  ["switch", "vlan", "mac", "port", "age"],
+  ({ switch: of, vlan, mac, port, age, static: fixed }) => [
+    of, vlan, mac, port, fixed ? "static" : `${Math.round(age)}s`,
+  ],
+);
 
-export function vlanLines(vlans: VlanStatus[]): string[] {
-  return tableLines(
-    ["switch", "vlan", "macs", "rx frames", "rx bytes", "untagged", "tagged"],
-    vlans.map(({ switch: of, vlan, macs, rx, untagged, tagged }) => [
-      of, vlan, macs, rx.frames, rx.bytes, untagged.join(","), tagged.join(","),
-    ]),
-  );
-}
+export const vlanLines: Lines<VlanStatus> = tableOf(
+  ["switch", "vlan", "macs", "rx frames", "rx bytes", "untagged", "tagged"],
+  ({ switch: of, vlan, macs, rx, untagged, tagged }) => [
+    of, vlan, macs, rx.frames, rx.bytes, untagged.join(","), tagged.join(","),
+  ],
+);
 
-export function mirrorLines(mirrors: MirrorStatus[]): string[] {
-  return tableLines(
-    ["switch", "mirror", "from", "vlans", "direction", "to", "snaplen", "rate"],
-    mirrors.map(({ switch: of, name, from, vlans, direction, to, snaplen, rate }) => [
-      of, name, from.join(","), vlans.join(","), direction, to, snaplen === null ? "" : String(snaplen), rate ?? "",
-    ]),
-  );
-}
+export const mirrorLines: Lines<MirrorStatus> = tableOf(
+  ["switch", "mirror", "from", "vlans", "direction", "to", "snaplen", "rate"],
+  ({ switch: of, name, from, vlans, direction, to, snaplen, rate }) => [
+    of, name, from.join(","), vlans.join(","), direction, to, snaplen === null ? "" : String(snaplen), rate ?? "",
+  ],
+);
 
 export function statsLines({ version, pid, workers, uptime, totals, fdb }: Stats): string[] {
   return [

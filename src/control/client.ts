@@ -4,10 +4,8 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import type {
-  Applied, CaptureOptions, EngineEvent, FdbEntry, LeaseEntry, MirrorStatus, NatEntry, NeighborEntry, PortStatus,
-  RouterStatus, Stats, VlanStatus,
-} from "../api.js";
+import type { Applied, CaptureOptions, EngineEvent, Stats } from "../api.js";
+import type { Rows } from "./lists.js";
 import { PROBLEM_TYPE, type Problem } from "./problem.js";
 
 const NDJSON_TYPE = "application/x-ndjson";
@@ -52,46 +50,23 @@ export class ControlClient {
     this.#patience = patience;
   }
 
-  ports(): Promise<PortStatus[]> {
-    return this.#json({ method: "GET", path: "/ports" });
+  /**
+   * The rows of a list as they come, some at a time: there may be millions. `name`: only those of this SWITCH,
+   * SWITCH/PORT or ROUTER; the engine refuses a name that nothing has.
+   */
+  rows<List extends keyof Rows>(list: List, name?: string): AsyncGenerator<Rows[List][]> {
+    return this.#lines(this.#pieces({ method: "GET", path: `/${list}${queryOf({ name })}`, accept: NDJSON_TYPE }));
   }
 
-  fdb(): Promise<FdbEntry[]> {
-    return this.#json({ method: "GET", path: "/fdb" });
-  }
-
-  vlans(): Promise<VlanStatus[]> {
-    return this.#json({ method: "GET", path: "/vlans" });
-  }
-
-  mirrors(): Promise<MirrorStatus[]> {
-    return this.#json({ method: "GET", path: "/mirrors" });
-  }
-
-  /** Sessions as they come: there may be millions. */
-  nat(): AsyncGenerator<NatEntry> {
-    return this.#lines({ method: "GET", path: "/nat", accept: NDJSON_TYPE });
+  /** What the engine answers for a list, or for `stats` or `config`: the bytes of one JSON value, as they come. */
+  bytes(what: keyof Rows | "stats" | "config", name?: string): AsyncGenerator<Buffer> {
+    return this.#pieces({ method: "GET", path: `/${what}${queryOf({ name })}` });
   }
 
   /** Events from now on; ends when the signal aborts, or with the engine. */
   async* events(signal: AbortSignal): AsyncGenerator<EngineEvent> {
-    try {
-      yield* this.#lines<EngineEvent>({ method: "GET", path: "/events", signal });
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-  }
-
-  neighbors(): Promise<NeighborEntry[]> {
-    return this.#json({ method: "GET", path: "/neighbors" });
-  }
-
-  leases(): Promise<LeaseEntry[]> {
-    return this.#json({ method: "GET", path: "/leases" });
-  }
-
-  routers(): Promise<RouterStatus[]> {
-    return this.#json({ method: "GET", path: "/routers" });
+    const lines = this.#lines<EngineEvent>(this.#endless({ method: "GET", path: "/events", signal }, signal));
+    for await (const events of lines) yield* events;
   }
 
   addForward(router: string, rule: string): Promise<Applied> {
@@ -127,15 +102,11 @@ export class ControlClient {
   }
 
   /** The bytes of a pcapng file as they come; ends when the signal aborts, or the engine ends it. */
-  async* capture(
+  capture(
     switchName: string, portName: string, options: CaptureOptions, signal: AbortSignal,
   ): AsyncGenerator<Buffer> {
     const path = pathOf("switches", switchName, "ports", portName, "capture") + queryOf({ ...options });
-    try {
-      yield* await this.#ask({ method: "GET", path, signal });
-    } catch (error) {
-      if (!signal.aborted) throw this.#explained(error);
-    }
+    return this.#endless({ method: "GET", path, signal }, signal);
   }
 
   /** Stops the engine; its final statistics. */
@@ -156,19 +127,14 @@ export class ControlClient {
     }
   }
 
-  /** The lines of an NDJSON answer as they come. */
-  async* #lines<T>(ask: Ask): AsyncGenerator<T> {
+  /** The values of an NDJSON answer, as many at a time as came in a piece. */
+  async* #lines<T>(pieces: AsyncIterable<Buffer>): AsyncGenerator<T[]> {
+    const decoder = new TextDecoder();
     let rest = "";
-    try {
-      const response = await this.#ask(ask);
-      response.setEncoding("utf8");
-      for await (const piece of response) {
-        const lines = (rest + (piece as string)).split("\n");
-        rest = lines.pop()!;
-        for (const line of lines) yield JSON.parse(line) as T;
-      }
-    } catch (error) {
-      throw this.#explained(error);
+    for await (const piece of pieces) {
+      const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      if (lines.length > 0) yield lines.map((line) => this.#parsed<T>(line));
     }
   }
 
@@ -176,12 +142,45 @@ export class ControlClient {
     return this.#json(ask, this.#patience.changeMs);
   }
 
-  async #json<T>(ask: Ask, waitMs = this.#patience.answerMs): Promise<T> {
-    const signal = AbortSignal.timeout(waitMs);
+  async #json<T>(ask: Ask, waitMs?: number): Promise<T> {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const piece of this.#pieces(ask, waitMs)) text += decoder.decode(piece, { stream: true });
+    return this.#parsed(text);
+  }
+
+  #parsed<T>(text: string): T {
     try {
-      return JSON.parse(await textOf(await this.#ask({ ...ask, signal }))) as T;
+      return JSON.parse(text) as T;
     } catch (error) {
-      throw signal.aborted ? this.#unanswered(waitMs) : this.#explained(error);
+      throw this.#explained(error);
+    }
+  }
+
+  /** The bytes of an answer that lasts until the signal aborts, or the engine ends it. */
+  async* #endless(ask: Ask, signal: AbortSignal): AsyncGenerator<Buffer> {
+    try {
+      yield* await this.#ask(ask);
+    } catch (error) {
+      if (!signal.aborted) throw this.#explained(error);
+    }
+  }
+
+  /** The bytes of an answer as they come; `waitMs`: how long the engine may be silent. The caller may take any time. */
+  async* #pieces(ask: Ask, waitMs = this.#patience.answerMs): AsyncGenerator<Buffer> {
+    const silent = new AbortController();
+    const watch = (): NodeJS.Timeout => setTimeout(() => silent.abort(), waitMs);
+    let timer = watch();
+    try {
+      for await (const piece of await this.#ask({ ...ask, signal: silent.signal })) {
+        clearTimeout(timer);
+        yield piece as Buffer;
+        timer = watch();
+      }
+    } catch (error) {
+      throw silent.signal.aborted ? this.#unanswered(waitMs) : this.#explained(error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

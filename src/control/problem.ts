@@ -26,6 +26,7 @@ const STATUS_OF_CODE: Record<string, number> = {
   NO_PORT: 404,
   NO_ROUTER: 404,
   NO_FORWARD: 404,
+  NO_NAME: 404,
   FILTER: 400,
   FORWARD: 400,
   MEMORY_PORT: 400,

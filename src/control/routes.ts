@@ -1,7 +1,8 @@
 // The control API's resources, one entry each: what is asked, what is answered, and what the document says of it.
-// Owns the mapping of HTTP onto EngineApi; decides nothing itself. Routers have a file of their own.
+// Owns the mapping of HTTP onto EngineApi; decides nothing itself. Lists, documents and
+// forwards have files of their own.
 
-import { Type, type TSchema } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
 import { EngineError, type CaptureOptions, type Stats as EngineStats } from "../api.js";
@@ -11,9 +12,10 @@ import { valueOfConfig } from "../config/print.js";
 import { ConfigSchema } from "../config/schema.js";
 import { requireNames } from "../engine/edit.js";
 import { eventLines, type ObservableEngine } from "./events.js";
+import { addLists } from "./lists.js";
 import { originOf } from "./origin.js";
 import { addDocumentRoutes } from "./routes-documents.js";
-import { addRouterRoutes } from "./routes-router.js";
+import { addForwards } from "./routes-router.js";
 import { says, streams } from "./says.js";
 import * as schema from "./schema.js";
 import type { Turns } from "./turns.js";
@@ -36,19 +38,15 @@ type SwitchParams = { switch: string };
 type PortParams = { switch: string; port: string };
 
 export function addRoutes(app: FastifyInstance, context: RouteContext): void {
+  addLists(app, context.engine);
   addReads(app, context);
   addChanges(app, context);
   addDocumentRoutes(app, context.engine, context.checker);
-  addRouterRoutes(app, context.engine);
+  addForwards(app, context.engine);
   addStreams(app, context);
 }
 
 function addReads(app: FastifyInstance, { engine }: RouteContext): void {
-  const list = (item: TSchema): TSchema => Type.Array(schema.named(item));
-  app.get("/ports", { schema: says("Ports with their counters", list(schema.Port)) }, async () => engine.ports());
-  app.get("/fdb", { schema: says("The forwarding database", list(schema.FdbEntry)) }, async () => engine.fdb());
-  app.get("/vlans", { schema: says("VLANs with their members", list(schema.Vlan)) }, async () => engine.vlans());
-  app.get("/mirrors", { schema: says("Mirrors", list(schema.Mirror)) }, async () => engine.mirrors());
   app.get("/stats", { schema: says("Totals of the engine", schema.named(schema.Stats)) }, async () => engine.stats());
   app.get("/config", { schema: says("The configuration, as a file would say it", ConfigSchema) },
     async () => valueOfConfig(engine.config()));

@@ -202,6 +202,12 @@ export const Rule = Type.Object({
   }),
 }, { additionalProperties: false });
 
+export const ListQuery = Type.Object({
+  name: Type.Optional(Type.String({
+    minLength: 1, maxLength: 255, description: "only what this SWITCH, SWITCH/PORT or ROUTER has; absent: all",
+  })),
+}, { additionalProperties: false });
+
 export const FlushQuery = Type.Object({
   vlan: Type.Optional(Vid),
   port: Type.Optional(Name("port")),

@@ -1,34 +1,13 @@
 // The commands against a fake engine over a real socket: what they print, where, and their exit statuses.
+// show.test.ts has those of `show`.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { blockTypes } from "../control/pcapng.js";
-import { serveFake, temporaryDirectory, type Served } from "../control/serve.js";
+import { serveFake, temporaryDirectory } from "../control/serve.js";
+import { configFile, taploom, withEngine } from "./taploom.js";
 import { Terminal } from "./terminal.js";
-
-interface Outcome {
-  status: number;
-  out: string;
-  err: string;
-}
-
-async function taploom(...args: string[]): Promise<Outcome> {
-  const terminal = new Terminal();
-  const status = await terminal.run(...args);
-  return { status, out: terminal.out.text, err: terminal.err.text };
-}
-
-async function withEngine(...args: string[]): Promise<Outcome & Served> {
-  const served = await serveFake();
-  return { ...served, ...await taploom(...args, "--control", served.path) };
-}
-
-function configFile(text: string): string {
-  const file = join(temporaryDirectory(), "net.yaml");
-  writeFileSync(file, text);
-  return file;
-}
 
 const GOOD = "switches: { lab: { ports: { web: { memory: true, access: 10 }, db: { memory: true } } } }\n";
 const BAD = "switches:\n  lab:\n    ports:\n      web: { memory: true, access: 5000 }\n      db: {}\n";
@@ -46,7 +25,8 @@ describe("the command line", () => {
     [["show"], 2],
     [["show", "nonsense"], 2],
     [["show", "ports", "--nonsense"], 2],
-    [["show", "ports", "fdb"], 2],
+    [["show", "ports", "lab", "web"], 2],
+    [["show", "stats", "lab"], 2],
     [["up", "--workers", "0"], 2],
     [["up", "--workers", "17"], 2],
     [["up", "--poll", "never"], 2],
@@ -132,116 +112,6 @@ describe("up", () => {
     }
     expect(await done).toBe(0);
     expect(terminal.out.text).toContain("= 0 unaccounted");
-  });
-});
-
-describe("show", () => {
-  test("JSON is the engine's own, one value on one line", async () => {
-    for (const what of ["ports", "fdb", "vlans", "mirrors", "neighbors", "leases", "routers", "stats"] as const) {
-      const { status, out, err, engine } = await withEngine("show", what, "--json");
-      expect({ status, err }).toEqual({ status: 0, err: "" });
-      expect(JSON.parse(out)).toEqual(engine[what]());
-      expect(out.match(/\n/g)).toHaveLength(1);
-    }
-  });
-
-  test("tables are plain and aligned", async () => {
-    expect((await withEngine("show", "ports")).out).toBe([
-      "SWITCH  PORT  KIND    DEVICE  LINK  VLAN       RX FRAMES  RX BYTES  TX FRAMES  TX BYTES  DROPS",
-      "lab     web   memory  -       up    access 10          5       300          4       240      1",
-      "lab     ids   memory  -       up    access 10          5       300          4       240      1",
-      "",
-    ].join("\n"));
-    expect((await withEngine("show", "fdb")).out).toBe([
-      "SWITCH  VLAN  MAC                PORT  AGE",
-      "lab       10  02:00:00:00:00:01  web   2s",
-      "",
-    ].join("\n"));
-    expect((await withEngine("show", "vlans")).out).toContain("lab       10     1          5       300  web       -");
-    expect((await withEngine("show", "mirrors")).out)
-      .toContain("lab     watch   web   -      both       ids  -        200mbit");
-    expect((await withEngine("show", "stats")).out).toContain("dropped 1 (vlan 1)\n");
-  });
-
-  test("nat as JSON is one array on one line, however many there are", async () => {
-    const { path, engine } = await serveFake();
-    for (const sessions of [0, 3, 3_000]) {
-      engine.sessions = sessions;
-      const { out } = await taploom("show", "nat", "--json", "--control", path);
-      expect(JSON.parse(out)).toEqual([...engine.nat()]);
-      expect(out.match(/\n/g)).toHaveLength(1);
-    }
-  });
-
-  test("nat as a table", async () => {
-    expect((await withEngine("show", "nat")).out.split("\n")).toEqual([
-      "ROUTER        PROTOCOL  INSIDE                 OUTSIDE                REMOTE                 STATE        "
-        + "EXPIRES",
-      ...[0, 1].map((port) => `edge          tcp       10.0.10.5:${port}            203.0.113.2:${port}          `
-        + "198.51.100.9:443       established  7440s"),
-      "",
-    ]);
-  });
-
-  test("a watch of nat shows the first sessions, and how many there are", async () => {
-    const { path, engine } = await serveFake();
-    engine.sessions = 200;
-    const terminal = new Terminal();
-    const done = terminal.run("show", "nat", "--watch", "--control", path);
-    await expect.poll(() => terminal.out.text).toContain("200 sessions in all\n");
-    terminal.signals.emit("SIGINT");
-    expect(await done).toBe(0);
-    expect(terminal.out.text.match(/established/g)).toHaveLength(50);
-  });
-
-  test("neighbors, leases and routers for people", async () => {
-    expect((await withEngine("show", "neighbors")).out).toContain("edge    lab       10  10.0.10.6  -");
-    expect((await withEngine("show", "leases")).out).toContain("10.0.10.100  vm5       3599s");
-    expect((await withEngine("show", "routers")).out).toBe([
-      "router edge, 02:54:00:00:00:01",
-      "  interface 10.0.10.1/24 on lab VLAN 10, MTU 1500, serves DHCP",
-      "  uplink    203.0.113.2/24, memory, link up, MTU 1500, gateway 203.0.113.1",
-      "  nat       2 sessions, 1 mapping of 1 host; mapping endpoint-independent, filtering address-dependent",
-      "  outside   203.0.113.2: tcp 65534 of 65535, udp 65534 of 65535, icmp 65534 of 65535 ports free",
-      "  route     10.0.10.0/24 on the link of lab VLAN 10",
-      "  route     0.0.0.0/0 via 203.0.113.1 on edge VLAN 1",
-      "  service   dhcp: offers 2",
-      "",
-    ].join("\n"));
-  });
-
-  test("a terminal's control characters in names are not shown to it", async () => {
-    const { engine, path } = await serveFake();
-    const ports = engine.ports().map((port) => ({ ...port, device: "\x1b[2J\r\nx" }));
-    engine.ports = () => ports;
-    const { out } = await taploom("show", "ports", "--control", path);
-    expect(out).toContain("?[2J??x");
-  });
-
-  test("config is a file that can be applied", async () => {
-    const { out, path } = await withEngine("show", "config");
-    const file = configFile(out);
-    expect((await taploom("apply", file, "--control", path)).out).toBe("2 unchanged\n");
-  });
-
-  test("--watch --json is a line a time, until a signal", async () => {
-    const { path } = await serveFake();
-    const terminal = new Terminal();
-    const done = terminal.run("show", "fdb", "--watch", "--json", "--control", path);
-    await expect.poll(() => terminal.out.text.split("\n").length).toBeGreaterThan(2);
-    terminal.signals.emit("SIGINT");
-    expect(await done).toBe(0);
-    for (const line of terminal.out.text.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveLength(1);
-    expect(terminal.signals.listenerCount("SIGINT")).toBe(0);
-  });
-
-  test("--watch ends quietly when nobody reads any more", async () => {
-    const { path } = await serveFake();
-    const terminal = new Terminal();
-    const done = terminal.run("show", "fdb", "--watch", "--control", path);
-    terminal.out.destroy();
-    expect(await done).toBe(0);
-    expect(terminal.err.text).toBe("");
   });
 });
 

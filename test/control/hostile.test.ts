@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { ControlError } from "../../src/control/client.js";
 import { RESPONSES_MAX } from "../../src/control/turns.js";
 import { STREAMS_MAX } from "../../src/control/routes.js";
-import { serveFake, type Served } from "./serve.js";
+import { allOf, serveFake, type Served } from "./serve.js";
 
 const PUT = "PUT /config HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -31,7 +31,7 @@ async function listen(socket: Socket): Promise<string> {
 }
 
 async function stillServes({ client }: Served): Promise<void> {
-  expect(await client.ports()).toHaveLength(2);
+  expect(await allOf(client.rows("ports"))).toHaveLength(2);
 }
 
 test.each([

@@ -11,7 +11,7 @@ import { ControlError } from "../../src/control/client.js";
 import * as schema from "../../src/control/schema.js";
 import { findAddon } from "../../src/port/addon.js";
 import { blockTypes } from "./pcapng.js";
-import { serveFake } from "./serve.js";
+import { allOf, serveFake } from "./serve.js";
 
 interface Answer {
   status: number;
@@ -59,13 +59,13 @@ describe("reads", () => {
 
   test("answers are the engine's own, to the letter", async () => {
     const { client, engine } = await serveFake();
-    expect(await client.ports()).toEqual(engine.ports());
-    expect(await client.fdb()).toEqual(engine.fdb());
-    expect(await client.vlans()).toEqual(engine.vlans());
-    expect(await client.mirrors()).toEqual(engine.mirrors());
-    expect(await client.neighbors()).toEqual(engine.neighbors());
-    expect(await client.leases()).toEqual(engine.leases());
-    expect(await client.routers()).toEqual(engine.routers());
+    expect(await allOf(client.rows("ports"))).toEqual(engine.ports());
+    expect(await allOf(client.rows("fdb"))).toEqual(engine.fdb());
+    expect(await allOf(client.rows("vlans"))).toEqual(engine.vlans());
+    expect(await allOf(client.rows("mirrors"))).toEqual(engine.mirrors());
+    expect(await allOf(client.rows("neighbors"))).toEqual(engine.neighbors());
+    expect(await allOf(client.rows("leases"))).toEqual(engine.leases());
+    expect(await allOf(client.rows("routers"))).toEqual(engine.routers());
     expect(await client.stats()).toEqual(engine.stats());
   });
 
@@ -74,19 +74,46 @@ describe("reads", () => {
     engine.sessions = sessions;
     const all = [...engine.nat()];
     expect((await ask(path, "GET", "/nat")).body).toEqual(all);
-    const lines = [];
-    for await (const entry of client.nat()) lines.push(entry);
-    expect(lines).toEqual(all);
+    expect(await allOf(client.rows("nat"))).toEqual(all);
   });
 
   test("a million sessions are not read faster than somebody takes them", async () => {
     const { client, engine } = await serveFake();
     engine.sessions = 1_000_000;
-    const walk = client.nat();
-    expect((await walk.next()).value).toMatchObject({ inside: "10.0.10.5:0" });
+    const walk = client.rows("nat");
+    const [first] = (await walk.next()).value as object[];
+    expect(first).toMatchObject({ inside: "10.0.10.5:0" });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(engine.sessionsRead).toBeLessThan(100_000);
     await walk.return(undefined);
+  });
+
+  test.each(["ports", "fdb", "vlans", "mirrors", "nat", "neighbors", "leases", "routers"] as const)(
+    "%s come as an array and as lines, narrowed to what has a name",
+    async (list) => {
+      const { client, engine, path } = await serveFake();
+      engine.macs = 2_500;
+      const all = [...engine[list]()];
+      const name = ["ports", "fdb", "vlans", "mirrors"].includes(list) ? "lab" : "edge";
+      expect((await ask(path, "GET", `/${list}`)).body).toEqual(all);
+      expect(await allOf(client.rows<"ports" | "fdb">(list as "fdb", name))).toEqual(all);
+      const { problem } = await refusal(allOf(client.rows<"ports" | "fdb">(list as "fdb", "nosuch")));
+      expect(problem).toMatchObject({ status: 404, code: "NO_NAME", detail: expect.stringContaining(name) });
+    },
+  );
+
+  test("a port, a mirror and a switch narrow the rows that name them", async () => {
+    const { client } = await serveFake();
+    expect((await allOf(client.rows("ports", "lab/ids"))).map(({ name }) => name)).toEqual(["ids"]);
+    expect(await allOf(client.rows("fdb", "lab/ids"))).toEqual([]);
+    expect(await allOf(client.rows("fdb", "lab/web"))).toHaveLength(1);
+    expect(await allOf(client.rows("vlans", "lab/ids"))).toEqual([]);
+    for (const name of ["lab/watch", "lab/web", "lab/ids"]) {
+      expect(await allOf(client.rows("mirrors", name))).toHaveLength(1);
+    }
+    expect(await allOf(client.rows("neighbors", "lab"))).toHaveLength(2);
+    expect((await refusal(allOf(client.rows("fdb", "lab/db")))).message)
+      .toBe("lab/db: no switch or port has this name; there are: lab/web, lab/ids");
   });
 
   test("/config is in the file's shape, and can be applied as it is", async () => {
@@ -110,7 +137,7 @@ describe("changes", () => {
   test("a port is added and removed", async () => {
     const { client } = await serveFake();
     expect((await client.addPort("lab", "db", { generator: {}, access: 20 })).added).toEqual(["lab/db"]);
-    expect((await client.ports()).map(({ name }) => name)).toContain("db");
+    expect((await allOf(client.rows("ports"))).map(({ name }) => name)).toContain("db");
     expect((await client.removePort("lab", "db")).removed).toEqual(["lab/db"]);
   });
 
@@ -118,7 +145,7 @@ describe("changes", () => {
     const { client } = await serveFake();
     const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
     await Promise.all(names.map((name) => client.addPort("lab", name, { generator: {} })));
-    expect((await client.ports()).map(({ name }) => name).sort()).toEqual(["ids", "web", ...names].sort());
+    expect((await allOf(client.rows("ports"))).map(({ name }) => name).sort()).toEqual(["ids", "web", ...names].sort());
   });
 
   test("a faulty configuration changes nothing, and each fault is named", async () => {

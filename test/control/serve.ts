@@ -15,6 +15,13 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+/** All rows of a list. */
+export async function allOf<Row>(batches: AsyncIterable<Row[]>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const batch of batches) rows.push(...batch);
+  return rows;
+}
+
 export interface Served {
   path: string;
   engine: FakeEngine;

@@ -11,7 +11,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { ControlClient, ControlError } from "../../src/control/client.js";
 import { SOCKET_PATH_MAX, controlPath } from "../../src/control/path.js";
 import { claimSocket } from "../../src/control/socket.js";
-import { serveFake, temporaryDirectory } from "./serve.js";
+import { allOf, serveFake, temporaryDirectory } from "./serve.js";
 
 /** Leaves a socket behind that nobody listens at, as `kill -9` does. */
 function leaveDeadSocket(path: string): void {
@@ -44,7 +44,7 @@ describe("the file", () => {
       `control socket ${path}: another engine is running there; stop it with "taploom stop --control ${path}", `
       + "or choose another path with --control PATH",
     );
-    expect(await client.ports()).toHaveLength(2);
+    expect(await allOf(client.rows("ports"))).toHaveLength(2);
     expect(readdirSync(dirname(path))).toEqual(["control.sock"]);
   });
 
@@ -52,7 +52,7 @@ describe("the file", () => {
     const path = join(temporaryDirectory(), "control.sock");
     leaveDeadSocket(path);
     const { client } = await serveFake(path);
-    expect(await client.ports()).toHaveLength(2);
+    expect(await allOf(client.rows("ports"))).toHaveLength(2);
     expect(readdirSync(dirname(path))).toEqual(["control.sock"]);
   });
 
@@ -92,7 +92,7 @@ describe("the file", () => {
     renameSync(path, `${path}.old`);
     const other = await serveFake(path);
     await close();
-    expect(await other.client.ports()).toHaveLength(2);
+    expect(await allOf(other.client.rows("ports"))).toHaveLength(2);
     rmSync(`${path}.old`);
   });
 
@@ -108,10 +108,10 @@ describe("the client", () => {
   test("says where it looked and how to start one", async () => {
     const path = join(temporaryDirectory(), "control.sock");
     const remedy = "start one with \"taploom up CONFIG\", or name the socket of one with --control PATH";
-    await expect(new ControlClient(path).ports())
+    await expect(allOf(new ControlClient(path).rows("ports")))
       .rejects.toThrow(`control socket ${path}: no engine is running there (no such file); ${remedy}`);
     leaveDeadSocket(path);
-    await expect(new ControlClient(path).ports())
+    await expect(allOf(new ControlClient(path).rows("ports")))
       .rejects.toThrow(`control socket ${path}: no engine is running there (nobody listens); ${remedy}`);
   });
 });
@@ -138,7 +138,8 @@ describe("an engine that does not answer", () => {
     ["stops in a refusal", "HTTP/1.1 500 No\r\ncontent-length: 9\r\n\r\n{"],
   ])("is given up where it %s", async (_, said) => {
     const path = await serveSilence(said);
-    await expect(new ControlClient(path, { answerMs: 50, changeMs: 60_000 }).ports()).rejects.toThrow(new ControlError(
+    const client = new ControlClient(path, { answerMs: 50, changeMs: 60_000 });
+    await expect(allOf(client.rows("ports"))).rejects.toThrow(new ControlError(
       `control socket ${path}: the engine did not answer within 0.05s; `
       + "see whether its process is suspended or overloaded",
     ));
@@ -170,7 +171,7 @@ describe("the path", () => {
     const longest = join(temporaryDirectory(), "x".repeat(SOCKET_PATH_MAX)).slice(0, SOCKET_PATH_MAX);
     expect(controlPath(longest, {}).path).toBe(longest);
     const { client } = await serveFake(longest);
-    expect(await client.ports()).toHaveLength(2);
+    expect(await allOf(client.rows("ports"))).toHaveLength(2);
     expect(() => controlPath(`${longest}x`, {})).toThrow(
       `control socket ${longest}x: too long by 1 of at most 107 bytes; name another with --control PATH`,
     );

@@ -10,7 +10,7 @@ import { ControlClient } from "../../src/control/client.js";
 import { ERROR_CODES } from "../../src/error-codes.js";
 import { packageFile } from "../../src/files.js";
 import { Engine, type ConfigFile, type PortFile } from "../../src/index.js";
-import { temporaryDirectory } from "../control/serve.js";
+import { allOf, temporaryDirectory } from "../control/serve.js";
 
 const CONFIG: ConfigFile = { switches: { lab: { ports: { a: { memory: true, access: 10 } } } } };
 
@@ -66,7 +66,7 @@ test("serve gives the engine a control socket, which ends with it", async () => 
   const path = join(temporaryDirectory(), "control.sock");
   const socket = await engine.serve(path);
   expect(socket.path).toBe(path);
-  expect(await new ControlClient(path).ports()).toMatchObject([{ switch: "lab", name: "a" }]);
+  expect(await allOf(new ControlClient(path).rows("ports"))).toMatchObject([{ switch: "lab", name: "a" }]);
   await expect(engine.serve(path)).rejects.toMatchObject({ code: "CONTROL_IN_USE" });
   await expect(engine.serve("")).rejects.toMatchObject({ code: "CONTROL_PATH" });
   await engine.stop();
