@@ -124,7 +124,7 @@ describe.skipIf(!can)("TAPs with several queues", () => {
     const refused = async (...workers: string[]): Promise<string> => {
       const product = Product.begin(host, lab().config, lab().control, workers);
       expect(await product.running.ended).toBe(1);
-      return product.running.stderr;
+      return (JSON.parse(product.running.stderr) as { msg: string }).msg;
     };
     lab().write({ ports: wide("narrow") });
     expect(await refused("--workers", "2"))
